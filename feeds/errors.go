@@ -5,16 +5,40 @@ import (
 	"time"
 )
 
-// Fatal marks err as one that no retry mends (configuration, terms of use): the
-// supervisor gives the feed up until the program is started again.
-func Fatal(err error) error { return &fatalError{err} }
+// ErrItem says that an item was refused: it breaks a rule of [Item]. The other
+// items of the same Publish were stored.
+var ErrItem = errors.New("feeds: item refused")
 
-// RetryAfter marks err as one where the source said when to come back.
-func RetryAfter(d time.Duration, err error) error { return &retryError{err, d} }
+// ErrFinished is what a feed returns that has done all it had to do: the
+// supervisor stops it without calling that a failure.
+var ErrFinished = errors.New("feeds: finished")
+
+// Fatal marks err as one that no retry mends (configuration, terms of use): the
+// supervisor gives the feed up until the program is started again. Fatal of nil is nil.
+func Fatal(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fatalError{err}
+}
+
+// RetryAfter marks err as one where the source said when to come back: in d from
+// now. RetryAfter of nil is nil.
+func RetryAfter(d time.Duration, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &retryError{err, d}
+}
 
 // NeedsAttention marks err as one that a person must mend; hint says how. The
-// supervisor keeps trying, rarely.
-func NeedsAttention(err error, hint string) error { return &attentionError{err, hint} }
+// supervisor keeps trying, rarely. NeedsAttention of nil is nil.
+func NeedsAttention(err error, hint string) error {
+	if err == nil {
+		return nil
+	}
+	return &attentionError{err, hint}
+}
 
 type fatalError struct{ error }
 
@@ -38,4 +62,24 @@ func (e *attentionError) Unwrap() error { return e.error }
 func IsFatal(err error) bool {
 	var f *fatalError
 	return errors.As(err, &f)
+}
+
+// RetryDelay returns how long to wait before the source may be asked again, and
+// whether err was marked by [RetryAfter] at all.
+func RetryDelay(err error) (time.Duration, bool) {
+	var r *retryError
+	if !errors.As(err, &r) {
+		return 0, false
+	}
+	return r.after, true
+}
+
+// Hint returns what a person can do about err, and whether err was marked by
+// [NeedsAttention] at all.
+func Hint(err error) (string, bool) {
+	var a *attentionError
+	if !errors.As(err, &a) {
+		return "", false
+	}
+	return a.hint, true
 }
