@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // A Mode says which events of a topic matter to a reader that is behind.
@@ -29,6 +31,8 @@ type Topic struct {
 	Private     bool            // not part of "*"; reading it by name is allowed
 	Publish     Access          // who may publish by HTTP
 	Retired     bool            // the topic is over: readers are told to stop
+
+	schema *jsonschema.Schema // compiled from Schema; nil without one
 }
 
 // Access says who may publish on a topic by HTTP.
@@ -116,8 +120,12 @@ func (t *Topic) complete() error {
 	if t.Snapshot < 0 || t.Snapshot > 1000 {
 		return fmt.Errorf("topic %q: snapshot %d: want 1 to 1000", t.Name, t.Snapshot)
 	}
-	if len(t.Schema) > 0 && !json.Valid(t.Schema) {
-		return fmt.Errorf("topic %q: its schema is not JSON", t.Name)
+	if len(t.Schema) > 0 {
+		schema, err := compileSchema(t.Name, t.Schema)
+		if err != nil {
+			return fmt.Errorf("topic %q: schema: %w", t.Name, err)
+		}
+		t.schema = schema
 	}
 	switch t.Publish {
 	case ByKey, ByAnyone, ByNobody:

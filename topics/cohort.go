@@ -1,0 +1,346 @@
+package topics
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// MaxBatchBytes bounds the bytes that Next returns at once, unless one event is larger.
+	MaxBatchBytes = 64 << 10
+	// maxPlaces is how many places a cohort remembers before it forgets the older half.
+	maxPlaces = 4096
+	// maxBatchEvents bounds the work of building one batch.
+	maxBatchEvents = 512
+)
+
+// A Cohort is all readers with the same filter, interval and wire. They share the
+// bytes of a batch, the snapshot and the heartbeats.
+type Cohort struct {
+	bus    *Bus
+	filter Filter
+	every  time.Duration // at most one update of a key in this time; 0: as it happens
+	wire   Wire
+
+	readers int  // guarded by Bus.mu
+	noted   bool // guarded by Bus.mu: an event of the running dispatch is for this cohort
+
+	mu       sync.Mutex    // guards the fields below; never held across I/O
+	changed  chan struct{} // closed and replaced when there may be something to read
+	places   []uint64      // of the events for this cohort, ascending, all after base
+	base     uint64        // what is at or before it is not remembered in places
+	newest   uint64        // place of the newest event noted, 0 for none
+	released uint64        // with every: readers may see up to here
+	flushed  time.Time     // with every: when released was moved
+	timer    *time.Timer   // with every: the next move; nil when none is due
+	batch    batch         // the newest batch built, shared by readers who are level
+	mark     uint64        // no id above it was given to any reader of the cohort
+	spoke    time.Time     // when there was last something to read
+	beat     beat          // newest heartbeat
+	snapshot snapshot      // cached
+}
+
+// A batch is bytes that several readers are given.
+type batch struct {
+	first uint64 // place of the first event in it
+	last  uint64 // place of the last event in it
+	bytes []byte // never changed
+}
+
+type beat struct {
+	number uint64 // counts heartbeats
+	place  uint64 // position that it stands for
+	bytes  []byte
+}
+
+type snapshot struct {
+	newest uint64    // Cohort.newest when it was built
+	until  time.Time // when a value in it expires; zero for never
+	valid  bool
+	bytes  []byte
+}
+
+type cohortKey struct {
+	filter string
+	every  time.Duration
+	wire   Wire
+}
+
+// cursor is a reader's position in its cohort.
+type cursor struct {
+	place uint64 // every event up to here was considered for the reader
+	beat  uint64 // number of the newest heartbeat that is behind the reader
+}
+
+// span says which events are asked for.
+type span struct {
+	replay bool   // up to a place; otherwise all that the cohort lets its readers see
+	upto   uint64 // with replay
+}
+
+// note records that the event at place is for this cohort. Caller holds Bus.mu.
+func (c *Cohort) note(place uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.places) == maxPlaces {
+		half := maxPlaces / 2
+		c.base = c.places[half-1]
+		c.places = append(c.places[:0], c.places[half:]...)
+	}
+	c.places = append(c.places, place)
+	c.newest = place
+}
+
+// wake lets readers see what was noted, at once or when the interval is over.
+// Caller holds Bus.mu and has moved Bus.head.
+func (c *Cohort) wake(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.every == 0 {
+		c.broadcastLocked(now)
+		return
+	}
+	if c.timer != nil {
+		return
+	}
+	if wait := c.every - now.Sub(c.flushed); wait > 0 {
+		c.timer = time.AfterFunc(wait, c.flush)
+		return
+	}
+	c.releaseLocked(now)
+}
+
+// flush runs when an interval is over.
+func (c *Cohort) flush() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.timer == nil { // stopped while it fired
+		return
+	}
+	c.timer = nil
+	c.releaseLocked(time.Now())
+}
+
+func (c *Cohort) releaseLocked(now time.Time) {
+	c.released = c.bus.head.Load()
+	c.flushed = now
+	c.broadcastLocked(now)
+}
+
+func (c *Cohort) broadcastLocked(now time.Time) {
+	c.spoke = now
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// stop ends the interval timer. Caller holds Bus.mu.
+func (c *Cohort) stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.timer != nil {
+		c.timer.Stop()
+		c.timer = nil
+	}
+}
+
+// limitLocked returns the place up to which readers may see.
+func (c *Cohort) limitLocked() uint64 {
+	head := c.bus.head.Load()
+	if c.every == 0 {
+		return head
+	}
+	if n := len(c.places); n == 0 || c.places[n-1] <= c.released {
+		return head // nothing is held back
+	}
+	return c.released
+}
+
+// heartbeat speaks if the cohort has been silent for the interval.
+func (c *Cohort) heartbeat(now time.Time, interval time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now.Sub(c.spoke) < interval {
+		return
+	}
+	place := c.limitLocked()
+	id := ID{}
+	if place > c.mark {
+		id = ID{Epoch: c.bus.epoch, Seq: place}
+		c.mark = place
+	}
+	c.beat = beat{number: c.beat.number + 1, place: place, bytes: c.wire.Heartbeat(nil, id, now)}
+	c.broadcastLocked(now)
+}
+
+// join returns the cursor of a reader who has everything up to place.
+func (c *Cohort) join(place uint64) cursor {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mark = max(c.mark, place)
+	return cursor{place: place, beat: c.beat.number}
+}
+
+// signal returns a channel that is closed when there may be something new. Take it
+// before calling next, or a change in between is missed.
+func (c *Cohort) signal() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.changed
+}
+
+// next returns the bytes that follow the cursor and moves it; nil when the reader is
+// level. A replay ends at place upto and has no heartbeats. A reader that is late gets
+// only the newest value of a key. It returns lost if the tape has moved past the
+// cursor, which then stays.
+func (c *Cohort) next(cur *cursor, span span, late bool) (bytes []byte, lost bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	limit := span.upto
+	if !span.replay {
+		limit = c.limitLocked()
+	}
+	conflate := late || c.every > 0
+	if !conflate && c.sharesBatchLocked(cur.place, limit) {
+		c.passLocked(cur, c.batch.last)
+		return c.batch.bytes, false
+	}
+	pending, ok := c.pendingLocked(cur.place, limit, conflate)
+	if !ok {
+		return nil, true
+	}
+	if len(pending) == 0 {
+		return c.levelLocked(cur, limit, span.replay), false
+	}
+	if conflate {
+		pending = c.newestOnly(pending)
+	}
+	b := c.buildLocked(pending)
+	if !conflate {
+		c.batch = b
+	}
+	c.passLocked(cur, b.last)
+	return b.bytes, false
+}
+
+func (c *Cohort) passLocked(cur *cursor, place uint64) {
+	cur.place = place
+	cur.beat = c.beat.number
+}
+
+// levelLocked moves the cursor of a reader for whom there is no event, and returns
+// the newest heartbeat if that is ahead of the reader.
+func (c *Cohort) levelLocked(cur *cursor, limit uint64, replay bool) []byte {
+	due := !replay && c.beat.number > cur.beat && c.beat.place >= cur.place
+	c.passLocked(cur, max(cur.place, limit))
+	if !due {
+		return nil
+	}
+	return c.beat.bytes
+}
+
+// sharesBatchLocked reports whether the newest batch is what follows a place.
+func (c *Cohort) sharesBatchLocked(after, limit uint64) bool {
+	if c.batch.first <= after || c.batch.last > limit || after < c.base {
+		return false
+	}
+	i, _ := slices.BinarySearch(c.places, after+1)
+	return i < len(c.places) && c.places[i] == c.batch.first
+}
+
+// pendingLocked returns the entries for the cohort after one place up to another:
+// all of them, or the first maxBatchEvents. It returns false if the tape may have
+// lost one.
+func (c *Cohort) pendingLocked(after, limit uint64, all bool) ([]*entry, bool) {
+	if after >= limit {
+		return nil, true
+	}
+	most := maxBatchEvents
+	if all {
+		most = 0
+	}
+	if after < c.base {
+		return c.bus.tape.scan(nil, c.filter, after, limit, most)
+	}
+	from, _ := slices.BinarySearch(c.places, after+1)
+	to, _ := slices.BinarySearch(c.places, limit+1)
+	if most > 0 {
+		to = min(to, from+most)
+	}
+	if from == to {
+		return nil, true
+	}
+	return c.bus.tape.pick(make([]*entry, 0, to-from), c.places[from:to])
+}
+
+// newestOnly returns the entries without those of latest-topics that a later one
+// of the same key replaces, in order.
+func (c *Cohort) newestOnly(entries []*entry) []*entry {
+	seen := map[part]bool{}
+	kept := make([]*entry, 0, len(entries))
+	for _, e := range slices.Backward(entries) {
+		if t, err := c.bus.catalogue.Lookup(e.event.Topic); err == nil && t.Mode == Latest {
+			key := part{e.event.Topic, e.event.Key}
+			if seen[key] {
+				continue
+			}
+			seen[key] = true
+		}
+		kept = append(kept, e)
+	}
+	slices.Reverse(kept)
+	return kept
+}
+
+// buildLocked joins entries to one batch, as many as fit, at least one.
+func (c *Cohort) buildLocked(entries []*entry) batch {
+	b := batch{first: entries[0].event.Seq}
+	shared := c.wire == c.bus.wire
+	for i, e := range entries {
+		frame := e.frame
+		if !shared {
+			frame = c.wire.Event(nil, ID{Epoch: c.bus.epoch, Seq: e.event.Seq}, &e.event)
+		}
+		if i > 0 && len(b.bytes)+len(frame) > MaxBatchBytes {
+			break
+		}
+		if i == 0 && shared {
+			b.bytes = frame[:len(frame):len(frame)] // a batch of one is the tape's own bytes
+		} else {
+			b.bytes = append(b.bytes, frame...)
+		}
+		b.last = e.event.Seq
+	}
+	c.mark = max(c.mark, b.last)
+	return b
+}
+
+// snapshotBytes returns the current values for the cohort, without ids. Caller holds
+// Bus.mu. One build serves all who come before the next change.
+func (c *Cohort) snapshotBytes(now time.Time) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := &c.snapshot; s.valid && s.newest == c.newest && (s.until.IsZero() || now.Before(s.until)) {
+		return s.bytes
+	}
+	current, until := c.bus.values.match(c.filter, now)
+	var bytes []byte
+	for _, e := range current {
+		bytes = c.wire.Event(bytes, ID{}, &e.event)
+	}
+	if c.readers > 1 {
+		c.snapshot = snapshot{newest: c.newest, until: until, valid: true, bytes: bytes}
+	}
+	return bytes
+}
+
+// lag returns how many events wait after a place.
+func (c *Cohort) lag(place uint64) uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if place >= c.base {
+		i, _ := slices.BinarySearch(c.places, place+1)
+		return uint64(len(c.places) - i)
+	}
+	return c.bus.head.Load() - place
+}
