@@ -10,8 +10,10 @@ import (
 // A Feed prints items on the tape. Run is all that a plugin must have.
 //
 // Run blocks until ctx is done (it then returns nil or ctx's error within ten
-// seconds) or until the feed cannot go on. A feed that returns is started again
-// by its supervisor after a pause; see [Fatal], [RetryAfter], [NeedsAttention].
+// seconds) or until the feed cannot go on. A feed that returns an error is started
+// again by its supervisor after a pause; see [Fatal], [RetryAfter], [NeedsAttention]
+// and [ErrFinished]. One that returns nil before ctx is done is run again after its
+// interval; if it has none, that counts as an error.
 type Feed interface {
 	Run(ctx context.Context, pub Publisher) error
 }
@@ -21,16 +23,20 @@ type Feed interface {
 type Publisher interface {
 	// Publish stores the items in the given order and returns nil once the log has
 	// them. It checks each item, stamps it (seen, simulated), and drops one whose id
-	// was published with the same content before.
+	// was published with the same content before; other content under the same id is a
+	// correction. It blocks while the log is away and while the feed is over its rate.
+	// Items that break a rule are left out and the others stored; the error then wraps
+	// [ErrItem]. After any other error some of the items may be stored.
 	Publish(ctx context.Context, items ...Item) error
-	// Retract withdraws the value of a key.
+	// Retract withdraws the value of a key; topic "" means the feed's. It blocks as
+	// Publish does.
 	Retract(ctx context.Context, topic, key string) error
 	// OK reports that the source was asked and has nothing new (a 304, a closed
 	// market): it keeps the feed fresh. The detail is shown to people.
 	OK(detail string)
 	// Go runs fn on a goroutine that belongs to the feed: its panic or error ends
 	// this feed's run, not the process. Run's context ends before Go's goroutines
-	// are awaited, so fn must end with it.
+	// are awaited, so fn must end with it. Once the run is over Go does nothing.
 	Go(fn func() error)
 	// Log returns a logger that names the feed.
 	Log() *slog.Logger
@@ -47,7 +53,7 @@ type Item struct {
 	Time        time.Time // when the source says that it happened; zero: it does not say (time is null then)
 	Expires     time.Time // zero: never
 	Title       string
-	URL         string
+	URL         string // absolute, http or https
 	Source      string
 	Severity    string // "minor", "moderate", "severe", "extreme"
 	Lang        string // BCP 47

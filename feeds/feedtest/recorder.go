@@ -22,12 +22,13 @@ type Retraction struct{ Topic, Key string }
 // prints. It checks items as the supervisor does and refuses what that refuses,
 // but drops no repeated item. Its methods may be called from any goroutine.
 type Recorder struct {
-	env    feeds.Env
-	topic  string // default of Item.Topic
-	client *http.Client
-	log    *slog.Logger
-	wg     sync.WaitGroup
-	news   chan struct{} // capacity 1: something was recorded; never closed
+	env      feeds.Env
+	topic    string // default of Item.Topic
+	invented bool   // all items of the kind are simulated
+	client   *http.Client
+	log      *slog.Logger
+	wg       sync.WaitGroup
+	news     chan struct{} // capacity 1: something was recorded; never closed
 
 	mu       sync.Mutex // guards the fields below
 	cancel   context.CancelFunc
@@ -48,12 +49,13 @@ var (
 // the test ends it awaits the goroutines that the feed started with Go.
 func NewRecorder(t testing.TB, spec feeds.Spec, env feeds.Env) *Recorder {
 	r := &Recorder{
-		env:    env,
-		topic:  env.Topic,
-		client: http.DefaultClient,
-		log:    slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		news:   make(chan struct{}, 1),
-		random: rand.New(rand.NewPCG(env.Seed, 1)),
+		env:      env,
+		topic:    env.Topic,
+		invented: spec.Simulated,
+		client:   http.DefaultClient,
+		log:      slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		news:     make(chan struct{}, 1),
+		random:   rand.New(rand.NewPCG(env.Seed, 1)),
 	}
 	if r.topic == "" && len(spec.Topics) > 0 {
 		r.topic = spec.Topics[0]
@@ -112,6 +114,7 @@ func (r *Recorder) Publish(ctx context.Context, items ...feeds.Item) error {
 		if it.Topic == "" {
 			it.Topic = r.topic
 		}
+		it.Simulated = it.Simulated || r.invented
 		line, err := it.Encode(time.Now())
 		if err != nil {
 			refused = append(refused, err)

@@ -1,0 +1,17 @@
+package feeds
+
+import (
+	"context"
+
+	"tickertape/topics"
+)
+
+// Bus is all of the bus that feeds use; *topics.Bus implements it. Both methods
+// block until the log has stored the event, or return an error.
+type Bus interface {
+	// Publish stores the drafts as one unit. Under the same idempotency key the same
+	// drafts are stored once; an empty key means that storing twice does no harm.
+	Publish(ctx context.Context, idempotency string, drafts ...topics.Draft) ([]topics.ID, error)
+	// Retract withdraws the value of a key.
+	Retract(ctx context.Context, topic, key string) (topics.ID, error)
+}

@@ -1,0 +1,158 @@
+package feeds
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"tickertape/topics"
+)
+
+const (
+	storeTime  = 30 * time.Second       // one attempt to store
+	storePause = 250 * time.Millisecond // before the second attempt, doubling
+	storeMost  = 10 * time.Second       // the longest pause
+)
+
+// ready is an item on its way to the bus.
+type ready struct {
+	draft topics.Draft
+	mark  mark // its entry in recent; the zero mark for an item without id
+}
+
+// Publish stores the items; see [Publisher]. It waits where the feed is over its
+// rate, and as long as the log is not available.
+func (p *publisher) Publish(ctx context.Context, items ...Item) error {
+	if err := p.over(ctx); err != nil {
+		return err
+	}
+	list, refused := p.prepare(items)
+	stored := 0
+	for chunk := range slices.Chunk(list, min(topics.MaxBatch, p.limit.Burst())) {
+		if err := p.store(ctx, chunk); err != nil {
+			for _, item := range list[stored:] {
+				p.recent.forget(item.mark)
+			}
+			if stored > 0 {
+				p.board.alive(stored, 0, "")
+			}
+			return fmt.Errorf("publish %d items: %w", len(items), err)
+		}
+		stored += len(chunk)
+	}
+	if len(list) > 0 || len(refused) == 0 {
+		p.board.alive(stored, len(items)-len(list)-len(refused), "")
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("publish: %d of %d: %w", len(refused), len(items), refused[0])
+	p.board.trouble(err, len(refused))
+	return err
+}
+
+// prepare encodes the items and leaves out those that break a rule and those
+// published before.
+func (r *runner) prepare(items []Item) (list []ready, refused []error) {
+	now := time.Now()
+	list = make([]ready, 0, len(items))
+	for _, it := range items {
+		if it.Topic == "" {
+			it.Topic = r.topic
+		}
+		it.Simulated = it.Simulated || r.spec.Simulated
+		if !r.topics[it.Topic] {
+			refused = append(refused, fmt.Errorf("%w: %s: the feed does not print on topic %.80q", ErrItem, it.name(), it.Topic))
+			continue
+		}
+		data, content, err := it.encode(now)
+		if err != nil {
+			refused = append(refused, err)
+			continue
+		}
+		m := mark{topic: it.Topic, id: it.ID, content: content}
+		if !r.recent.add(m) {
+			continue
+		}
+		list = append(list, ready{topics.Draft{Topic: it.Topic, Data: data}, m})
+	}
+	return list, refused
+}
+
+// store hands one batch to the bus, again and again while the log is not
+// available: that is no fault of the feed, and what it read must not be lost.
+func (p *publisher) store(ctx context.Context, batch []ready) error {
+	if err := p.limit.WaitN(ctx, len(batch)); err != nil {
+		return err
+	}
+	drafts := make([]topics.Draft, len(batch))
+	idempotency := ""
+	for i, item := range batch {
+		drafts[i] = item.draft
+		if item.mark.id != "" && idempotency == "" {
+			idempotency = "feed-" + p.env.ID + "-" + rand.Text()
+		}
+	}
+	return p.insist(ctx, func(ctx context.Context) error {
+		_, err := p.bus.Publish(ctx, idempotency, drafts...)
+		return err
+	})
+}
+
+// insist calls fn until it succeeds, fails for a reason of its own, or ctx or the
+// run ends.
+func (p *publisher) insist(ctx context.Context, fn func(context.Context) error) error {
+	for pause := storePause; ; pause = min(2*pause, storeMost) {
+		attempt, cancel := context.WithTimeout(ctx, storeTime)
+		err := fn(attempt)
+		late := attempt.Err() != nil
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if !late && !errors.Is(err, topics.ErrUnavailable) && !errors.Is(err, topics.ErrUnknownOutcome) {
+			return err
+		}
+		p.board.trouble(err, 0)
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		case <-p.ctx.Done():
+		}
+		timer.Stop()
+		if over := p.over(ctx); over != nil {
+			return err
+		}
+	}
+}
+
+// Retract withdraws the value of a key; see [Publisher]. The same item may be
+// published again afterwards.
+func (p *publisher) Retract(ctx context.Context, topic, key string) error {
+	if err := p.over(ctx); err != nil {
+		return err
+	}
+	if topic == "" {
+		topic = p.topic
+	}
+	if !p.topics[topic] {
+		return fmt.Errorf("%w: retract %.80q: the feed does not print on topic %.80q", ErrItem, key, topic)
+	}
+	if err := p.limit.Wait(ctx); err != nil {
+		return err
+	}
+	err := p.insist(ctx, func(ctx context.Context) error {
+		_, err := p.bus.Retract(ctx, topic, key)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("retract %.80q on %s: %w", key, topic, err)
+	}
+	p.recent.forget(mark{topic: topic, id: key})
+	p.board.alive(0, 0, "")
+	return nil
+}
