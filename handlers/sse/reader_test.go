@@ -193,7 +193,7 @@ func TestReaderIsBounded(t *testing.T) {
 			if tt.ok != errors.Is(err, io.EOF) || tt.ok == errors.Is(err, ErrTooLong) {
 				t.Errorf("ends with %v", err)
 			}
-			if _, again := r.Next(); again != err {
+			if _, again := r.Next(); !errors.Is(again, err) {
 				t.Errorf("after %v, Next = %v; want the same error", err, again)
 			}
 			if cap(r.buf) > 8192 || cap(r.data) > 8*limit {
