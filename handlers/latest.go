@@ -1,0 +1,182 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tickertape/topics"
+)
+
+// getLatest answers GET /latest, /latest/:topic and /latest/:topic/:key in the face
+// that the client asks for.
+func (h *Handlers) getLatest(c *gin.Context) {
+	as := negotiate(c.GetHeader("Accept"))
+	if as == "" {
+		h.fail(c, &problem{Status: http.StatusNotAcceptable, Detail: "this address speaks text/event-stream, application/json and application/x-ndjson"})
+		return
+	}
+	p, err := h.params(c)
+	if err == nil {
+		err = p.fit(as)
+	}
+	if err != nil {
+		h.fail(c, err)
+		return
+	}
+	if h.over(p.filter) {
+		c.Status(http.StatusNoContent) // an EventSource does not come back
+		return
+	}
+	if h.draining.Err() != nil {
+		h.refuse(c, "drain")
+		return
+	}
+	if !h.ready(c.Request.Context()) {
+		h.refuse(c, "overload")
+		return
+	}
+	h.awaitPosition(c.Request.Context(), p.after)
+	switch as {
+	case faceJSON:
+		h.serveJSON(c, p)
+	case faceNDJSON:
+		h.serveStream(c, p, "application/x-ndjson", h.lines)
+	default:
+		h.serveStream(c, p, "text/event-stream", h.stream)
+	}
+}
+
+// params decodes query and path. A topic in the path is the whole filter.
+func (h *Handlers) params(c *gin.Context) (params, error) {
+	q, err := decodeQuery(c.Request.URL.Query())
+	if err != nil {
+		return params{}, err
+	}
+	topic := c.Param("topic")
+	if topic == "" {
+		return q.params(h.opts.Catalogue, c.GetHeader("Last-Event-ID"), time.Now())
+	}
+	if len(q.Type) > 0 {
+		return params{}, bad("type", "the address names the topic already; leave type out, or use /latest?type=")
+	}
+	filter, err := topics.TopicFilter(h.opts.Catalogue, topic, c.Param("key"))
+	if err != nil {
+		return params{}, err
+	}
+	p, err := q.params(h.opts.Catalogue, c.GetHeader("Last-Event-ID"), time.Now())
+	p.filter = filter
+	return p, err
+}
+
+// fit refuses parameters that the face would ignore.
+func (p params) fit(as face) error {
+	if as == faceJSON {
+		if p.every > 0 {
+			return bad("every", "every is for streams; ask for application/json as often as you like")
+		}
+		return nil
+	}
+	if p.wait > 0 {
+		return bad("wait", "wait is for Accept: application/json; a stream waits by itself")
+	}
+	if p.limit > 0 {
+		return bad("limit", "limit is for Accept: application/json; a stream has no end")
+	}
+	return nil
+}
+
+// over reports whether all topics of a filter are retired.
+func (h *Handlers) over(f topics.Filter) bool {
+	for _, name := range f.Topics() {
+		if t, err := h.opts.Catalogue.Lookup(name); err != nil || !t.Retired {
+			return false
+		}
+	}
+	return true
+}
+
+// awaitPosition gives this process a moment to reach a position that another one on
+// the same log has already shown to the reader.
+func (h *Handlers) awaitPosition(ctx context.Context, after string) {
+	id, err := topics.ParseID(after)
+	head := h.bus.Head()
+	const near = 10000 // further ahead is no race between two processes
+	if err != nil || id.Epoch != head.Epoch || id.Seq <= head.Seq || id.Seq-head.Seq > near {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	_ = h.bus.Await(ctx, id.Seq) // if it is not reached, the reader gets a reset
+}
+
+// refuse answers a request that may work later. An EventSource would give up for
+// ever on a 503, so it gets a stream that says bye.
+func (h *Handlers) refuse(c *gin.Context, reason string) {
+	pause := retry(h.opts.DrainSpread/4, h.opts.DrainSpread)
+	if !isEventSource(c.GetHeader("Accept")) {
+		h.fail(c, &problem{Status: http.StatusServiceUnavailable, Detail: "the server is starting, stopping or full; come back in a moment", retryAfter: pause})
+		return
+	}
+	streamHeaders(c.Writer.Header(), "text/event-stream")
+	c.Data(http.StatusOK, "text/event-stream", h.stream.bye(reason, pause))
+}
+
+// jsonPage is the JSON face.
+type jsonPage struct {
+	State  topics.State  `json:"state"`
+	Reason topics.Reason `json:"reason,omitempty"`
+	Time   string        `json:"time"`
+	Cursor string        `json:"cursor"` // give it as last_event_id to go on from here
+	More   bool          `json:"more"`   // the limit cut the page short
+	Events []envelope    `json:"events"`
+}
+
+// serveJSON answers with the current values, or the events after a position. With
+// wait it blocks until there is something that the client does not have.
+func (h *Handlers) serveJSON(c *gin.Context, p params) {
+	limit := p.limit
+	if limit == 0 {
+		limit = defaultLimit
+	}
+	r := p.request(h.stream)
+	known := c.GetHeader("If-None-Match")
+	page := h.bus.Read(r, limit)
+	if p.wait > 0 && (tagged(page) == known || page.State == topics.Resumed && len(page.Events) == 0) {
+		ctx, cancel := h.untilDrain(c.Request.Context(), p.wait)
+		h.bus.Wait(ctx, p.filter, h.stream, page.Cursor)
+		cancel()
+		page = h.bus.Read(r, limit)
+	}
+	c.Header("ETag", tagged(page))
+	c.Header("Cache-Control", "no-cache")
+	if known != "" && tagged(page) == known {
+		c.Status(http.StatusNotModified)
+		return
+	}
+	out := jsonPage{
+		State:  page.State,
+		Reason: page.Reason,
+		Time:   stamp(page.Time),
+		Cursor: page.Cursor.String(),
+		More:   page.More,
+		Events: make([]envelope, len(page.Events)),
+	}
+	for i, e := range page.Events {
+		out.Events[i] = envelopeOf(topics.ID{Epoch: page.Cursor.Epoch, Seq: e.Seq}, e)
+	}
+	c.Data(http.StatusOK, "application/json", append(mustJSON(out), '\n'))
+}
+
+// tagged is the entity tag of a page: weak, for the cursor moves while the values
+// stay (RFC 9110, section 8.8.3).
+func tagged(p topics.Page) string { return `W/"` + p.Tag + `"` }
+
+// untilDrain returns a context that ends after d, with ctx, or with a drain.
+func (h *Handlers) untilDrain(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	stop := context.AfterFunc(h.draining, cancel)
+	return ctx, func() { stop(); cancel() }
+}

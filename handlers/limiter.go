@@ -1,0 +1,81 @@
+package handlers
+
+import (
+	"container/list"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// maxLimited is how many addresses a limiter remembers. Beyond it, the one that was
+// not seen for the longest time is forgotten.
+const maxLimited = 10000
+
+// A limiter limits the rate of each address. IPv6 counts by /64: one customer has
+// that many addresses.
+type limiter struct {
+	rate  rate.Limit
+	burst int
+
+	mu     sync.Mutex // guards the fields below
+	byAddr map[netip.Prefix]*list.Element
+	order  *list.List // of *limited, seen last at the back
+}
+
+type limited struct {
+	address netip.Prefix
+	bucket  *rate.Limiter
+}
+
+func newLimiter(r rate.Limit, burst int) *limiter {
+	return &limiter{rate: r, burst: burst, byAddr: map[netip.Prefix]*list.Element{}, order: list.New()}
+}
+
+// wait takes one from the address' allowance and returns 0, or takes nothing and
+// returns how long until there is one.
+func (l *limiter) wait(address string, now time.Time) time.Duration {
+	bucket := l.bucket(prefixOf(address))
+	r := bucket.ReserveN(now, 1)
+	wait := r.DelayFrom(now)
+	if wait > 0 {
+		r.CancelAt(now)
+	}
+	return wait
+}
+
+func (l *limiter) bucket(address netip.Prefix) *rate.Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if el := l.byAddr[address]; el != nil {
+		l.order.MoveToBack(el)
+		return el.Value.(*limited).bucket
+	}
+	b := &limited{address: address, bucket: rate.NewLimiter(l.rate, l.burst)}
+	l.byAddr[address] = l.order.PushBack(b)
+	if l.order.Len() > maxLimited {
+		oldest := l.order.Remove(l.order.Front()).(*limited)
+		delete(l.byAddr, oldest.address)
+	}
+	return b.bucket
+}
+
+// prefixOf returns the network that counts as one address; the zero prefix for what
+// is no address.
+func prefixOf(address string) netip.Prefix {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	a = a.Unmap().WithZone("")
+	bits := a.BitLen()
+	if a.Is6() {
+		bits = 64
+	}
+	p, err := a.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return p
+}

@@ -1,0 +1,205 @@
+package handlers
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/rand/v2"
+	"time"
+
+	"tickertape/handlers/sse"
+	"tickertape/topics"
+)
+
+// Names of the events that the server itself prints.
+const (
+	eventStream    = "stream"
+	eventLive      = "live"
+	eventHeartbeat = "heartbeat"
+	eventRetract   = "retract"
+	eventBye       = "bye"
+)
+
+// streamInfo is the data of the event "stream".
+type streamInfo struct {
+	State     topics.State  `json:"state"`
+	Reason    topics.Reason `json:"reason,omitempty"`
+	Time      string        `json:"time"`
+	Build     string        `json:"build"`
+	Heartbeat float64       `json:"heartbeat"` // seconds
+	Topics    []string      `json:"topics"`
+}
+
+// signInfo is the data of the events "live" and "heartbeat".
+type signInfo struct {
+	Time  string `json:"time"`
+	Build string `json:"build,omitempty"`
+}
+
+// retractInfo is the data of the event "retract".
+type retractInfo struct {
+	Topic string  `json:"topic"`
+	Key   *string `json:"key,omitempty"`
+	ID    string  `json:"id,omitempty"` // of the event that is withdrawn, where it has no key
+	Time  string  `json:"time"`
+}
+
+// byeInfo is the data of the event "bye".
+type byeInfo struct {
+	Reason  string `json:"reason"` // "drain", "age" or "overload"
+	RetryMS int64  `json:"retry_ms"`
+}
+
+// stamp is a time on the wire: RFC 3339, UTC, milliseconds.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
+
+// mustJSON encodes our own structs, which cannot fail. Text stays readable: no
+// character is escaped for the sake of HTML.
+func mustJSON(v any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic("handlers: " + err.Error())
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// wireInfo is what both wires say of the server.
+type wireInfo struct {
+	build     string
+	heartbeat time.Duration
+}
+
+func (w wireInfo) stream(o topics.Opening) []byte {
+	return mustJSON(streamInfo{
+		State:     o.State,
+		Reason:    o.Reason,
+		Time:      stamp(o.Time),
+		Build:     w.build,
+		Heartbeat: w.heartbeat.Seconds(),
+		Topics:    o.Filter.Topics(),
+	})
+}
+
+func retraction(id topics.ID, e *topics.Event) []byte {
+	r := retractInfo{Topic: e.Topic, Time: stamp(e.Time)}
+	if e.Target != 0 {
+		r.ID = topics.ID{Epoch: id.Epoch, Seq: e.Target}.String()
+	} else {
+		r.Key = &e.Key
+	}
+	return mustJSON(r)
+}
+
+// retry is the pause that one reader is asked to make before it comes back: a
+// little different for each, so that many do not come back together.
+func retry(least, most time.Duration) time.Duration {
+	return (least + rand.N(most-least+1)).Truncate(time.Millisecond)
+}
+
+// streamWire is the face text/event-stream.
+type streamWire struct{ wireInfo }
+
+var _ topics.Wire = (*streamWire)(nil)
+
+func frame(dst []byte, id topics.ID, event string, data []byte) []byte {
+	f := sse.Frame{Event: event, Data: data}
+	if id.Seq != 0 || id.Epoch != "" {
+		f.ID = id.String()
+	}
+	return sse.Append(dst, f)
+}
+
+// Open implements [topics.Wire].
+func (w *streamWire) Open(dst []byte, o topics.Opening) []byte {
+	return sse.Append(dst, sse.Frame{Event: eventStream, Retry: retry(2*time.Second, 5*time.Second), Data: w.stream(o)})
+}
+
+// Event implements [topics.Wire].
+func (w *streamWire) Event(dst []byte, id topics.ID, e *topics.Event) []byte {
+	if e.Op == topics.Retract {
+		return frame(dst, id, eventRetract, retraction(id, e))
+	}
+	return frame(dst, id, e.Topic, e.Data)
+}
+
+// Live implements [topics.Wire].
+func (w *streamWire) Live(dst []byte, id topics.ID, now time.Time) []byte {
+	return frame(dst, id, eventLive, mustJSON(signInfo{Time: stamp(now)}))
+}
+
+// Heartbeat implements [topics.Wire].
+func (w *streamWire) Heartbeat(dst []byte, id topics.ID, now time.Time) []byte {
+	return frame(dst, id, eventHeartbeat, mustJSON(signInfo{Time: stamp(now), Build: w.build}))
+}
+
+// bye is the end of a stream that was planned.
+func (w *streamWire) bye(reason string, pause time.Duration) []byte {
+	return sse.Append(nil, sse.Frame{Event: eventBye, Retry: pause, Data: mustJSON(byeInfo{Reason: reason, RetryMS: pause.Milliseconds()})})
+}
+
+// An envelope is an event as one line of NDJSON and as an element of the JSON face.
+// What the server itself says has its event name as topic.
+type envelope struct {
+	ID    string          `json:"id,omitempty"`
+	Topic string          `json:"topic"`
+	Key   string          `json:"key,omitempty"`
+	Time  string          `json:"time"`
+	Data  json.RawMessage `json:"data"`
+}
+
+func envelopeOf(id topics.ID, e *topics.Event) envelope {
+	env := envelope{Topic: e.Topic, Key: e.Key, Time: stamp(e.Time), Data: e.Data}
+	if id.Seq != 0 {
+		env.ID = id.String()
+	}
+	switch {
+	case e.Op == topics.Retract:
+		env.Topic, env.Key, env.Data = eventRetract, "", retraction(id, e)
+	case e.Text:
+		env.Data = mustJSON(string(e.Data))
+	}
+	return env
+}
+
+// lineWire is the face application/x-ndjson.
+type lineWire struct{ wireInfo }
+
+var _ topics.Wire = (*lineWire)(nil)
+
+func line(dst []byte, env envelope) []byte {
+	return append(append(dst, mustJSON(env)...), '\n')
+}
+
+func signLine(dst []byte, id topics.ID, name string, now time.Time, data []byte) []byte {
+	env := envelope{Topic: name, Time: stamp(now), Data: data}
+	if id.Epoch != "" {
+		env.ID = id.String()
+	}
+	return line(dst, env)
+}
+
+// Open implements [topics.Wire].
+func (w *lineWire) Open(dst []byte, o topics.Opening) []byte {
+	return signLine(dst, topics.ID{}, eventStream, o.Time, w.stream(o))
+}
+
+// Event implements [topics.Wire].
+func (w *lineWire) Event(dst []byte, id topics.ID, e *topics.Event) []byte {
+	return line(dst, envelopeOf(id, e))
+}
+
+// Live implements [topics.Wire].
+func (w *lineWire) Live(dst []byte, id topics.ID, now time.Time) []byte {
+	return signLine(dst, id, eventLive, now, mustJSON(signInfo{Time: stamp(now)}))
+}
+
+// Heartbeat implements [topics.Wire].
+func (w *lineWire) Heartbeat(dst []byte, id topics.ID, now time.Time) []byte {
+	return signLine(dst, id, eventHeartbeat, now, mustJSON(signInfo{Time: stamp(now), Build: w.build}))
+}
+
+// bye is the end of a stream that was planned.
+func (w *lineWire) bye(reason string, pause time.Duration) []byte {
+	return signLine(nil, topics.ID{}, eventBye, time.Now(), mustJSON(byeInfo{Reason: reason, RetryMS: pause.Milliseconds()}))
+}
