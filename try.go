@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"tickertape/feeds"
+	"tickertape/topics"
+)
+
+// tryOptions are the flags of try.
+type tryOptions struct {
+	ID      string        `option:"id" doc:"Which feed of the file, if it has several."`
+	N       int           `option:"n" default:"5" min:"1" max:"1000000" doc:"Items to print."`
+	Timeout time.Duration `option:"timeout" default:"30s" min:"100ms" max:"24h" doc:"When to give up waiting for them."`
+}
+
+// runTry runs one feed under a supervisor, on a bus whose log is standard output.
+func runTry(ctx context.Context, inv *Invocation, stdout, stderr io.Writer) int {
+	f, err := inv.feedToTry()
+	if err != nil {
+		fmt.Fprintf(stderr, "tickertape: %v\n", err)
+		return exitUsage
+	}
+	catalogue, err := topics.NewCatalogue(inv.Config.Topics...)
+	if err != nil {
+		fmt.Fprintf(stderr, "tickertape: %v\n", err)
+		return exitUsage
+	}
+	t := &trial{feed: f, want: inv.try.N, log: newTryLog(stdout)}
+	if err := t.run(ctx, catalogue, newLogger(&inv.Config, stderr), inv.try.Timeout); err != nil {
+		fmt.Fprintf(stderr, "tickertape: try %s: %v\n", f.Env.ID, err)
+		return exitFailed
+	}
+	return t.report(stderr, inv.try.Timeout)
+}
+
+// newLogger returns the program's own log, as configured.
+func newLogger(cfg *Config, w io.Writer) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: cfg.LogLevel}
+	if cfg.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// feedToTry returns the feed that the words of the command line mean.
+func (inv *Invocation) feedToTry() (ConfiguredFeed, error) {
+	if len(inv.Args) == 0 {
+		return ConfiguredFeed{}, errors.New("try what? give the kind of a feed, or a configuration file")
+	}
+	for _, spec := range inv.Inputs.Kinds {
+		if spec.Kind == inv.Args[0] {
+			return inv.feedOfKind()
+		}
+	}
+	if len(inv.Args) > 1 {
+		return ConfiguredFeed{}, fmt.Errorf("%s: options can be given for a kind only, not for a file", quoted(inv.Args[1]))
+	}
+	list := inv.Config.Feeds
+	var ids []string
+	for _, f := range list {
+		ids = append(ids, f.Env.ID)
+	}
+	at := slices.Index(ids, inv.try.ID)
+	switch {
+	case len(list) == 0:
+		return ConfiguredFeed{}, fmt.Errorf("%s has no feeds", inv.Args[0])
+	case at >= 0:
+		return list[at], nil
+	case inv.try.ID != "":
+		return ConfiguredFeed{}, fmt.Errorf("%s has no feed %s; want --id %s", inv.Args[0], quoted(inv.try.ID), orList(ids))
+	case len(list) > 1:
+		return ConfiguredFeed{}, fmt.Errorf("%s has %d feeds; say which: --id %s", inv.Args[0], len(list), orList(ids))
+	}
+	return list[0], nil
+}
+
+// feedOfKind makes a feed as if an entry with the options of the command line stood
+// in a file.
+func (inv *Invocation) feedOfKind() (ConfiguredFeed, error) {
+	entry := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	add := func(name string, value *yaml.Node) {
+		entry.Content = append(entry.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name}, value)
+	}
+	add("kind", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: inv.Args[0]})
+	if inv.try.ID != "" {
+		add("id", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: inv.try.ID})
+	}
+	for _, word := range inv.Args[1:] {
+		name, text, ok := strings.Cut(word, "=")
+		if !ok {
+			return ConfiguredFeed{}, fmt.Errorf("%s: want OPTION=VALUE, as in every=2s", quoted(word))
+		}
+		var doc yaml.Node
+		if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+			return ConfiguredFeed{}, fmt.Errorf("%s: the value is not YAML: %w", name, err)
+		}
+		value := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str"}
+		if len(doc.Content) > 0 {
+			value = doc.Content[0]
+		}
+		add(name, value)
+	}
+	d := &decoder{lookup: newEnvironment(inv.Inputs.Environ).lookup, named: make(map[string]bool)}
+	f, ok := d.feed(entry, inv.Inputs.Kinds, inv.Config, make(map[string]int))
+	if !ok {
+		return f, d.mistakes.orNil()
+	}
+	return f, nil
+}
+
+// A trial is one run of one feed by try.
+type trial struct {
+	feed ConfiguredFeed
+	want int // items
+	log  *tryLog
+
+	// Set before the run begins, immutable then.
+	end   context.CancelFunc // ends the run
+	ended func() bool        // whether the run is over, or ends
+	sup   *feeds.Supervisor
+
+	mu   sync.Mutex   // guards last
+	last feeds.Status // with which the feed ended by itself; State is "" if it did not
+}
+
+// run blocks until enough items are printed, the feed fails, or the time is over. It
+// awaits all that it started. An error says that the feed could not be run.
+func (t *trial) run(ctx context.Context, catalogue *topics.Catalogue, logger *slog.Logger, timeout time.Duration) error {
+	life, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	t.end, t.ended = cancel, func() bool { return life.Err() != nil }
+	t.log.full = func(shown int) bool { return shown >= t.want }
+	t.log.end = cancel
+	bus := topics.NewBus(topics.Options{Catalogue: catalogue, Log: t.log, Wire: noWire{}, Logger: logger})
+	t.sup = feeds.NewSupervisor(feeds.Options{Bus: tryBus{bus, t}, Logger: logger, Version: buildID()})
+	if err := t.sup.Add(t.feed.Spec, t.feed.Feed, t.feed.Env); err != nil {
+		return err
+	}
+	// The bus outlives the feed, which may print its last words.
+	tape, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { _ = bus.Run(tape) }) // tryLog does not fail
+	defer running.Wait()
+	defer stop()
+	<-bus.Ready()
+	err := t.sup.Run(life)
+	if ctx.Err() != nil {
+		return errors.Join(err, errors.New("interrupted"))
+	}
+	return err
+}
+
+// watch looks at the state of the feed and ends the trial when it failed or is done.
+func (t *trial) watch() {
+	if t.ended() {
+		return
+	}
+	s := t.sup.Status()[0]
+	switch s.State {
+	case feeds.Backoff, feeds.Open, feeds.Attention, feeds.Stopped:
+	default:
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.last.State == "" { // the first failure is the one to show
+		t.last = s
+		t.end()
+	}
+}
+
+// report says how the trial went and returns the exit code.
+func (t *trial) report(stderr io.Writer, timeout time.Duration) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	shown, writing := t.log.outcome()
+	now := t.sup.Status()[0]
+	finished := t.last.State == feeds.Stopped && (t.last.LastError == "" || t.last.Refused > 0)
+	say := func(format string, args ...any) {
+		fmt.Fprintf(stderr, "tickertape: try "+t.feed.Env.ID+": "+format+"\n", args...)
+	}
+	switch {
+	case writing != nil:
+		say("write items: %v", writing)
+		return exitFailed
+	case shown >= t.want:
+		return exitOK
+	case t.last.State != "" && !finished:
+		say("the feed failed after %s: %s", plural(shown, "item"), t.last.LastError)
+		if t.last.Hint != "" {
+			fmt.Fprintf(stderr, "hint: %s\n", t.last.Hint)
+		}
+		if t.last.Stack != "" {
+			fmt.Fprintf(stderr, "\n%s", t.last.Stack)
+		}
+		return exitFailed
+	case now.Refused > 0:
+		say("%s shown, %d refused: %s", plural(shown, "item"), now.Refused, now.LastError)
+		return exitFailed
+	case finished:
+		say("the feed is done after %s", plural(shown, "item"))
+	case shown > 0:
+		say("%s of %d in %s", plural(shown, "item"), t.want, shortDuration(timeout))
+	default:
+		say("no items in %s%s; a longer --timeout may help", shortDuration(timeout), sayDetail(now))
+	}
+	if shown == 0 {
+		return exitFailed
+	}
+	return exitOK
+}
+
+func sayDetail(s feeds.Status) string {
+	switch {
+	case s.LastError != "":
+		return "; the last error was: " + s.LastError
+	case s.Detail != "":
+		return "; the feed says: " + s.Detail
+	}
+	return ""
+}
