@@ -168,10 +168,10 @@ func (b *board) noteDownLocked(now time.Time) bool {
 func (b *board) failed(state State, err error, next time.Time) {
 	text := errorText(err)
 	hint, _ := Hint(err)
-	var p *panicError
-	stack := ""
-	if errors.As(err, &p) {
-		stack = string(p.stack)
+	var traced interface{ Trace() string }
+	trace := ""
+	if errors.As(err, &traced) {
+		trace = traced.Trace()
 	}
 	b.mu.Lock()
 	now := time.Now()
@@ -179,7 +179,7 @@ func (b *board) failed(state State, err error, next time.Time) {
 	b.dirty = true // a new error is news in the same state as well
 	b.status.LastError, b.status.LastErrorTime = text, now.UTC()
 	b.status.Hint = cleanText(hint)
-	b.status.Stack = stack
+	b.status.Trace = trace
 	b.status.NextRun = next.UTC()
 	if next.IsZero() {
 		b.status.NextRun = time.Time{}
@@ -191,8 +191,8 @@ func (b *board) failed(state State, err error, next time.Time) {
 	if hint != "" {
 		attrs = append(attrs, "hint", hint)
 	}
-	if stack != "" {
-		attrs = append(attrs, "stack", stack)
+	if trace != "" {
+		attrs = append(attrs, "trace", trace)
 	}
 	if first {
 		b.log.Warn("feed is down", attrs...)

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"tickertape/topics"
 )
 
 // A Feed prints items on the tape. Run is all that a plugin must have.
@@ -94,4 +96,6 @@ type Env struct {
 	Timeout time.Duration // of one fetch; default 30 s
 	Seed    uint64        // for simulations: the same seed, the same run
 	Max     int           // items of one fetch to keep; 0 means the kind's own default
+
+	Catalogue *topics.Catalogue // of the server; nil where there is none
 }

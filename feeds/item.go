@@ -2,6 +2,7 @@ package feeds
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,20 +37,21 @@ func (it *Item) Encode(seen time.Time) ([]byte, error) {
 // contentSeed is per process: contents are compared within one process only.
 var contentSeed = maphash.MakeSeed()
 
-// encode returns the object and a hash of all of it but seen, so that the same
-// item found twice is the same content.
-func (it *Item) encode(seen time.Time) (data []byte, content uint64, err error) {
+// encode returns the object and what it is remembered by: its id, be it the item's
+// or a field of Data, and a hash of all but seen, so that the same item found twice
+// is the same content.
+func (it *Item) encode(seen time.Time) (data []byte, m mark, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("%w: %s: %w", ErrItem, it.name(), err)
 		}
 	}()
 	if err := it.check(); err != nil {
-		return nil, 0, err
+		return nil, mark{}, err
 	}
 	w, err := newObject(it.Data)
 	if err != nil {
-		return nil, 0, err
+		return nil, mark{}, err
 	}
 	w.str("id", it.ID)
 	w.str("title", it.Title)
@@ -64,13 +66,13 @@ func (it *Item) encode(seen time.Time) (data []byte, content uint64, err error) 
 	}
 	w.str("attribution", it.Attribution)
 	if data, err = w.close(); err != nil {
-		return nil, 0, err
+		return nil, mark{}, err
 	}
 	var h maphash.Hash
 	h.SetSeed(contentSeed)
 	h.Write(data[:seenFrom])
 	h.Write(data[seenTo:])
-	return data, h.Sum64(), nil
+	return data, mark{topic: it.Topic, id: cmp.Or(it.ID, w.id), content: h.Sum64()}, nil
 }
 
 // addTimes adds time and seen and returns where seen stands.
@@ -134,7 +136,8 @@ const (
 type object struct {
 	buf   []byte
 	names map[string]fieldState
-	err   error // the first one; the rest of the calls do nothing
+	id    string // the field id of the data, if any
+	err   error  // the first one; the rest of the calls do nothing
 }
 
 // newObject begins with the fields of data; nil stands for no fields.
@@ -187,6 +190,8 @@ func (w *object) readNames(text []byte) error {
 		w.names[name] = fieldSet
 		if string(value) == "null" {
 			w.names[name] = fieldNull
+		} else if name == "id" {
+			w.id = strings.Trim(string(value), `"`)
 		}
 	}
 	return nil

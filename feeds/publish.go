@@ -68,12 +68,11 @@ func (r *runner) prepare(items []Item) (list []ready, refused []error) {
 			refused = append(refused, fmt.Errorf("%w: %s: the feed does not print on topic %.80q", ErrItem, it.name(), it.Topic))
 			continue
 		}
-		data, content, err := it.encode(now)
+		data, m, err := it.encode(now)
 		if err != nil {
 			refused = append(refused, err)
 			continue
 		}
-		m := mark{topic: it.Topic, id: it.ID, content: content}
 		if !r.recent.add(m) {
 			continue
 		}

@@ -155,6 +155,9 @@ type panicError struct {
 
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
+// Trace returns the stack of the goroutine that panicked.
+func (e *panicError) Trace() string { return string(e.stack) }
+
 // Unwrap returns the panic's value if that is an error.
 func (e *panicError) Unwrap() error {
 	err, _ := e.value.(error)

@@ -49,7 +49,7 @@ type Status struct {
 	Refused       uint64    `json:"refused"`          // items that broke a rule
 	Attribution   string    `json:"attribution,omitempty"`
 
-	Stack string `json:"-"` // of the last panic; for the log and the admin only
+	Trace string `json:"-"` // what an error with a method Trace() string said; for the log and the admin only
 }
 
 // Seconds is a duration that is a number of seconds in JSON.

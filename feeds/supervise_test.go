@@ -74,8 +74,8 @@ func TestPanicIsIsolatedAndFeedComesBack(t *testing.T) {
 				})
 				s, stop := start(t, bus, Options{Logger: slog.New(slog.NewTextHandler(logs, nil))}, testSpec, Env{}, feed)
 				got := wantState(t, s, Backoff)
-				if got.LastError != "panic: boom" || !strings.Contains(got.Stack, "supervise_test.go") {
-					t.Errorf("error %q, stack %.100q", got.LastError, got.Stack)
+				if got.LastError != "panic: boom" || !strings.Contains(got.Trace, "supervise_test.go") {
+					t.Errorf("error %q, trace %.100q", got.LastError, got.Trace)
 				}
 				time.Sleep(2 * time.Second)
 				if got := wantState(t, s, Running); got.Restarts != 1 || got.Detail != "fine" {
