@@ -36,6 +36,7 @@ type Recorder struct {
 	items    []feeds.Item
 	lines    [][]byte
 	retracts []Retraction
+	notes    []string
 	oks      []string
 	errs     []error
 }
@@ -43,6 +44,7 @@ type Recorder struct {
 var (
 	_ feeds.Publisher = (*Recorder)(nil)
 	_ feeds.Pacer     = (*Recorder)(nil)
+	_ feeds.Noter     = (*Recorder)(nil)
 )
 
 // NewRecorder returns a recorder for a feed of spec that was made with env. When
@@ -148,6 +150,14 @@ func (r *Recorder) OK(detail string) {
 	r.tell()
 }
 
+// Note keeps the detail.
+func (r *Recorder) Note(detail string) {
+	r.mu.Lock()
+	r.notes = append(r.notes, detail)
+	r.mu.Unlock()
+	r.tell()
+}
+
 // Go runs fn on a goroutine; its error or panic ends Collect.
 func (r *Recorder) Go(fn func() error) {
 	r.wg.Go(func() {
@@ -214,6 +224,13 @@ func (r *Recorder) OKs() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.oks)
+}
+
+// Notes returns the details of the calls of Note so far.
+func (r *Recorder) Notes() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.notes)
 }
 
 func (r *Recorder) tell() {

@@ -1,0 +1,100 @@
+package exec
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	osexec "os/exec"
+	"time"
+
+	"tickertape/feeds"
+)
+
+// The modes of a program.
+const (
+	stream = "stream"
+	once   = "once"
+)
+
+// Options of a feed of kind exec.
+type Options struct {
+	Command []string          `option:"command" doc:"The program and its arguments; no shell reads them." required:"true"`
+	Mode    string            `option:"mode" doc:"With stream the program runs for ever; with once it runs at each interval." default:"stream"`
+	Env     map[string]string `option:"env" doc:"Environment variables beside PATH, HOME and LANG." secret:"true"`
+	Dir     string            `option:"dir" doc:"The directory to run in; the server's own unless set."`
+	Config  map[string]string `option:"config" doc:"What the program reads, as a JSON object, on the first line of its standard input." secret:"true"`
+}
+
+// Spec describes the kind.
+func Spec() feeds.Spec {
+	return feeds.Spec{
+		Kind:    "exec",
+		Summary: "Items that a program of yours prints as JSON lines.",
+		Floor:   time.Second,
+		Options: &Options{},
+		New:     New,
+		Example: `id: tides
+kind: exec
+topic: news
+command: [sh, -c, 'while sleep 60; do echo "{\"title\":\"a minute has passed\"}"; done']
+`,
+		Stability: "stable",
+	}
+}
+
+// New makes a feed of options, an [*Options]; it does not look for the program.
+func New(options any, env feeds.Env) (feeds.Feed, error) {
+	o, ok := options.(*Options)
+	if !ok {
+		return nil, fmt.Errorf("kind exec: options are a %T", options)
+	}
+	switch {
+	case len(o.Command) == 0 || o.Command[0] == "":
+		return nil, errors.New("kind exec: option command is empty")
+	case o.Mode != "" && o.Mode != stream && o.Mode != once:
+		return nil, fmt.Errorf("kind exec: mode %q: want %s or %s", o.Mode, stream, once)
+	case o.Mode == once && env.Every.Max <= 0:
+		return nil, errors.New("kind exec: mode once needs an interval: set every")
+	}
+	config := o.Config
+	if config == nil {
+		config = map[string]string{}
+	}
+	line, err := json.Marshal(config)
+	if err != nil {
+		return nil, fmt.Errorf("kind exec: encode config: %w", err)
+	}
+	return &feed{opts: *o, env: env, config: append(line, '\n'), grace: 5 * time.Second}, nil
+}
+
+// A feed runs one program, again for each Run. It is immutable.
+type feed struct {
+	opts   Options
+	env    feeds.Env
+	config []byte        // the line for standard input
+	grace  time.Duration // between SIGTERM and SIGKILL
+}
+
+// Run runs the program once, to its end or ctx's.
+func (f *feed) Run(ctx context.Context, pub feeds.Publisher) error {
+	p, err := launch(&f.opts)
+	if err != nil {
+		return f.launchError(err)
+	}
+	s := &session{feed: f, pub: pub, process: p, over: make(chan struct{})}
+	return s.run(ctx)
+}
+
+// launchError tells an operator's mistake from a moment's trouble.
+func (f *feed) launchError(err error) error {
+	err = fmt.Errorf("run %s: %w", f.opts.Command[0], err)
+	switch {
+	case errors.Is(err, osexec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		return feeds.NeedsAttention(err, "check command and dir: there is no such program or directory")
+	case errors.Is(err, fs.ErrPermission):
+		return feeds.NeedsAttention(err, "make the program executable for the user that the server runs as")
+	}
+	return err
+}

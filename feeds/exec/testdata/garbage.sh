@@ -1,0 +1,6 @@
+echo 'Traceback (most recent call last):'
+echo '{"title":'
+echo '[1,2]'
+printf '{"title":"\377"}\n'
+echo '{"title":"good"}'
+echo 'the last straw'
