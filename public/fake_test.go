@@ -1,0 +1,306 @@
+package public
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// fake is a server that speaks the wire of /latest and /topics and does what a
+// test tells it: cut connections, refuse them, fall silent, forget its log.
+type fake struct {
+	*httptest.Server
+	heartbeat time.Duration // told to pages, and kept; immutable after the first request
+	timing    string        // JSON for data-timing
+
+	mu       sync.Mutex // guards all below
+	epoch    string
+	log      []line        // every event so far; its place is its index + 1
+	changed  chan struct{} // closed and replaced when anything below or the log changes
+	cut      chan struct{} // closed and replaced to end the streams
+	status   int           // other than 200: the answer to /latest
+	mute     bool          // streams are opened and nothing is said
+	hold     bool          // snapshots stop before live
+	requests []request
+	topics   []topic
+	open     int // streams
+}
+
+type line struct{ topic, key, data, retract string }
+
+type request struct{ types, last string }
+
+type topic struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Mode        string `json:"mode"`
+	Key         string `json:"key"`
+	Public      bool   `json:"public"`
+}
+
+func catalogue() []topic {
+	return []topic{
+		{"news", "Headlines.", "every", "id", true},
+		{"weather", "The weather in several cities.", "latest", "location", true},
+		{"stock", "Share prices.", "latest", "symbol", true},
+		{"random", "A number from 1 to 1,000.", "latest", "", true},
+		{"clock", "The server's time.", "latest", "", true},
+		{"system", "The machine that serves this page.", "latest", "", true},
+		{"feeds", "The state of every feed.", "latest", "id", true},
+		{"tides", "High and low water.", "every", "", true},
+	}
+}
+
+// quick are times for tests: real ones divided, but a slow machine keeps up.
+const quick = `{"tick":20,"connect":3000,"retry":500,"backoffMin":50,"backoffMax":400,"gap":20,"offline":600,"page":50}`
+
+func newFake(t *testing.T) *fake {
+	t.Helper()
+	f := &fake{
+		heartbeat: 15 * time.Second, timing: quick, epoch: "aaaa", topics: catalogue(),
+		changed: make(chan struct{}), cut: make(chan struct{}), status: http.StatusOK,
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /latest", f.serveLatest)
+	mux.HandleFunc("GET /topics", f.serveTopics)
+	mux.HandleFunc("GET /{$}", f.serveIndex)
+	mux.Handle("GET /testdata/", http.FileServerFS(os.DirFS(".")))
+	mux.Handle("GET /", http.FileServerFS(Files()))
+	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", Policy)
+		w.Header().Set("Cache-Control", "no-cache")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		mux.ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() {
+		f.change(func() { close(f.cut); f.cut = make(chan struct{}); f.status = http.StatusServiceUnavailable })
+		f.Close()
+	})
+	return f
+}
+
+// change does something under the lock and wakes the streams.
+func (f *fake) change(do func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	do()
+	close(f.changed)
+	f.changed = make(chan struct{})
+}
+
+// put prints an event; data is JSON.
+func (f *fake) put(topic, key, data string) {
+	f.change(func() { f.log = append(f.log, line{topic: topic, key: key, data: data}) })
+}
+
+// item is put with an object, its strings encoded.
+func (f *fake) item(topic, key string, data map[string]any) {
+	text, err := json.Marshal(data)
+	if err != nil {
+		panic(err)
+	}
+	f.put(topic, key, string(text))
+}
+
+func (f *fake) retract(topic, key string) {
+	f.change(func() {
+		f.log = append(f.log, line{topic: topic, key: key, retract: fmt.Sprintf(`{"topic":%q,"key":%q}`, topic, key)})
+	})
+}
+
+// cutAll ends every stream in the middle of the chunked body.
+func (f *fake) cutAll() {
+	f.change(func() { close(f.cut); f.cut = make(chan struct{}) })
+}
+
+func (f *fake) seen() []request {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]request(nil), f.requests...)
+}
+
+func (f *fake) streams() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.open
+}
+
+func (f *fake) serveIndex(w http.ResponseWriter, _ *http.Request) {
+	page, err := fs.ReadFile(Files(), "index.html")
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = io.WriteString(w, strings.Replace(string(page), `<html lang="en">`, `<html lang="en" data-timing='`+f.timing+`'>`, 1))
+}
+
+func (f *fake) serveTopics(w http.ResponseWriter, _ *http.Request) {
+	f.mu.Lock()
+	status, topics := f.status, f.topics
+	f.mu.Unlock()
+	if status != http.StatusOK {
+		w.WriteHeader(status)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{"topics": topics})
+}
+
+func (f *fake) serveLatest(w http.ResponseWriter, r *http.Request) {
+	last := r.Header.Get("Last-Event-ID")
+	if last == "" {
+		last = r.URL.Query().Get("last_event_id")
+	}
+	f.mu.Lock()
+	f.requests = append(f.requests, request{r.URL.Query().Get("type"), last})
+	status, cut := f.status, f.cut
+	f.open++
+	f.mu.Unlock()
+	defer func() { f.mu.Lock(); f.open--; f.mu.Unlock() }()
+	if status != http.StatusOK {
+		w.WriteHeader(status)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	s := &stream{fake: f, w: w, r: r, cut: cut, wants: wanted(r.URL.Query().Get("type"))}
+	s.run(last)
+}
+
+func wanted(types string) func(topic, key string) bool {
+	return func(topic, key string) bool {
+		for _, t := range strings.Split(types, ",") {
+			if t == "*" || t == topic || t == topic+"."+key {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// stream is one connection; owned by its handler's goroutine.
+type stream struct {
+	*fake
+	w     http.ResponseWriter
+	r     *http.Request
+	cut   chan struct{}
+	wants func(topic, key string) bool
+	at    int // events considered
+}
+
+func (s *stream) run(last string) {
+	if !s.begin(last) {
+		return
+	}
+	heartbeat := time.NewTicker(s.heartbeat)
+	defer heartbeat.Stop()
+	for {
+		s.mu.Lock()
+		events, changed, mute := s.log[min(s.at, len(s.log)):], s.changed, s.mute
+		s.mu.Unlock()
+		if !mute {
+			s.send(events)
+		}
+		select {
+		case <-changed:
+		case <-heartbeat.C:
+			if !mute {
+				s.write(fmt.Sprintf("id: %s-%d\nevent: heartbeat\ndata: {\"time\":%q,\"build\":\"test\"}\n\n", s.epoch, s.at, stamp()))
+			}
+		case <-s.cut:
+			panic(http.ErrAbortHandler)
+		case <-s.r.Context().Done():
+			return
+		}
+	}
+}
+
+func stamp() string { return time.Now().UTC().Format(time.RFC3339Nano) }
+
+// begin says stream, sends what the reader lacks, and says live.
+func (s *stream) begin(last string) bool {
+	s.mu.Lock()
+	mute, hold := s.mute, s.hold
+	state, place := "fresh", 0
+	if last != "" {
+		if n, err := fmt.Sscanf(last, s.epoch+"-%d", &place); err == nil && n == 1 && place <= len(s.log) {
+			state = "resumed"
+		} else {
+			state = `reset","reason":"epoch`
+		}
+	}
+	all := s.log[:len(s.log):len(s.log)]
+	names := make([]string, 0, len(s.topics))
+	for _, t := range s.topics {
+		names = append(names, fmt.Sprintf("%q", t.Name))
+	}
+	s.mu.Unlock()
+	if mute {
+		s.write(": hello\n\n")
+		return true
+	}
+	s.write(fmt.Sprintf("retry: 100\nevent: stream\ndata: {\"state\":\"%s\",\"time\":%q,\"build\":\"test\",\"heartbeat\":%g,\"topics\":[%s]}\n\n",
+		state, stamp(), s.heartbeat.Seconds(), strings.Join(names, ",")))
+	if state == "resumed" {
+		s.at = place
+		s.send(all[place:])
+	} else {
+		s.snapshot(all)
+		s.at = len(all)
+	}
+	if hold {
+		select {
+		case <-s.cut:
+			panic(http.ErrAbortHandler)
+		case <-s.r.Context().Done():
+			return false
+		}
+	}
+	s.write(fmt.Sprintf("id: %s-%d\nevent: live\ndata: {\"time\":%q}\n\n", s.epoch, s.at, stamp()))
+	return true
+}
+
+// snapshot sends the values that stand, oldest first, without ids.
+func (s *stream) snapshot(all []line) {
+	for i, e := range all {
+		over := e.retract != ""
+		for _, later := range all[i+1:] {
+			over = over || later.topic == e.topic && later.key == e.key && (e.key != "" || e.topic != "tides")
+		}
+		if !over && s.wants(e.topic, e.key) {
+			s.write(block("", e.topic, e.data))
+		}
+	}
+}
+
+func (s *stream) send(events []line) {
+	for _, e := range events {
+		s.at++
+		if !s.wants(e.topic, e.key) {
+			continue
+		}
+		id := fmt.Sprintf("id: %s-%d\n", s.epoch, s.at)
+		if e.retract != "" {
+			s.write(block(id, "retract", e.retract))
+			continue
+		}
+		s.write(block(id, e.topic, e.data))
+	}
+}
+
+func block(id, event, data string) string {
+	return id + "event: " + event + "\ndata: " + strings.ReplaceAll(data, "\n", "\ndata: ") + "\n\n"
+}
+
+func (s *stream) write(text string) {
+	_, _ = io.WriteString(s.w, text)
+	_ = http.NewResponseController(s.w).Flush()
+}

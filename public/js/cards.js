@@ -1,0 +1,81 @@
+// Cards: the frame around the items of one topic.
+
+import * as format from './format.js';
+import { make, set, badge, tell } from './nodes.js';
+import { millis } from './store.js';
+import { VIEWS, list } from './views.js';
+
+/** Seconds after which an item of a topic is old news; its time is then shown, dimmed. */
+const STALE = { __proto__: null, stock: 300, weather: 7200, system: 30, clock: 10, random: 30 };
+
+const TITLES = {
+  __proto__: null, news: 'News', weather: 'Weather', stock: 'Stocks', system: 'This machine', random: 'Random', clock: 'Clock',
+};
+
+/** What a topic is called on the page. */
+export const title = (topic) => TITLES[topic] ?? topic.charAt(0).toUpperCase() + topic.slice(1).replace(/[_-]/g, ' ');
+
+/** Topics whose card is large. */
+export const large = (topic) => topic === 'news' || topic === 'weather' || topic === 'stock';
+
+/** Card is the frame of one topic: its title, badges, age, and the view of its items. */
+export class Card {
+  #topic; #view; #body; #empty; #age; #simulated; #feed; #credit; #items = [];
+
+  constructor(topic, description = '') {
+    this.#topic = topic;
+    this.root = make('section', `card ${topic in VIEWS ? topic : 'generic'}`);
+    this.root.dataset.topic = topic;
+    const head = this.root.appendChild(make('header'));
+    const heading = head.appendChild(make('h2', '', title(topic)));
+    heading.id = `card-${topic}`;
+    heading.title = format.clip(description);
+    this.root.setAttribute('aria-labelledby', heading.id);
+    this.#simulated = badge(head, 'simulated', 'simulated');
+    this.#feed = badge(head, 'trouble');
+    this.#age = head.appendChild(make('time', 'age newest'));
+    this.#age.at = null;
+    this.#body = this.root.appendChild(make('div', 'body'));
+    this.#view = (VIEWS[topic] ?? list)(this.#body, title(topic));
+    this.#empty = this.root.appendChild(make('p', 'empty'));
+    this.#credit = this.root.appendChild(make('p', 'credit'));
+  }
+
+  /** Shows items; context is {now, ready, keyed, trouble}. */
+  update(items, context) {
+    const simulated = items.filter((item) => item.data.simulated === true).length;
+    const limit = (STALE[this.#topic] ?? Infinity) * 1000;
+    const when = (item) => millis(item.data.time) ?? millis(item.data.seen) ?? item.at;
+    this.#items = items;
+    this.#view.update(items, {
+      ...context,
+      allSimulated: simulated === items.length,
+      old: (item) => context.now - when(item) > limit,
+    });
+    this.#body.hidden = items.length === 0;
+    this.#empty.hidden = items.length > 0;
+    set(this.#empty, context.ready ? 'Nothing here yet.' : `Waiting for ${title(this.#topic).toLowerCase()} …`);
+    this.#empty.classList.toggle('waiting', !context.ready);
+    this.#simulated.hidden = simulated === 0;
+    set(this.#simulated, simulated === items.length ? 'simulated' : 'partly simulated');
+    const credits = new Set(items.map((item) => item.data.attribution).filter((text) => typeof text === 'string' && text));
+    set(this.#credit, [...credits].slice(0, 3).map((text) => format.clip(text, 120)).join(' · '));
+    this.#age.at = items.length > 0 ? Math.max(...items.map(when)) : null;
+    this.#age.lead = '';
+    if (this.#age.at !== null) this.#age.dateTime = new Date(this.#age.at).toISOString();
+    this.tick(context);
+  }
+
+  /** Moves the ages on. Called once a second for what is on the page anyway. */
+  tick({ now, trouble }) {
+    const limit = (STALE[this.#topic] ?? Infinity) * 1000;
+    const old = this.#age.at !== null && now - this.#age.at > limit;
+    this.root.classList.toggle('stale', old);
+    this.#feed.hidden = !trouble && !old;
+    set(this.#feed, trouble || (old ? 'stale' : ''));
+    for (const node of this.#body.querySelectorAll('time.age')) tell(node, now);
+    if (this.#age.at === null) set(this.#age, '');
+    else if (old) set(this.#age, `as of ${format.hourMinute(this.#age.at)}`);
+    else tell(this.#age, now);
+  }
+}

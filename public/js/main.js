@@ -1,0 +1,325 @@
+// The page: the choice of topics, one timer, one frame at a time; wires link,
+// store and cards.
+//
+// For tests only, <html data-timing='{"tick":20}'> changes the times of TIMING in
+// latest.js, and page, the milliseconds between two looks at the clock.
+
+import { Latest } from './latest.js';
+import { Store, millis } from './store.js';
+import { Card, large, title } from './cards.js';
+import { make, set, Rows } from './nodes.js';
+import * as format from './format.js';
+
+const timing = { page: 1000, catalogue: 5000, ...JSON.parse(document.documentElement.dataset.timing ?? '{}') };
+const SAVE = 10; // ticks between two writes to storage
+const ASK = 30; // ticks between two looks at the catalogue while offline
+const ORDER = ['news', 'stock', 'weather', 'clock', 'system', 'random'];
+const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
+const place = (name) => (ORDER.indexOf(name) + 1 || ORDER.length + 1);
+const byPlace = (a, b) => place(a) - place(b) || a.localeCompare(b);
+const byId = (id) => document.getElementById(id);
+const topicOf = (type) => type.split('.')[0];
+
+const cards = new Map(); // topic -> Card
+const boxes = new Map(); // topic -> checkbox
+const dirty = new Set(); // topics to draw in the next frame
+let frame = 0;
+let catalogue = []; // topics that can be chosen
+let guessed = true; // the catalogue is a guess, so that the first paint has its cards
+let current = false; // the catalogue is this server's own
+let feedsTopic = false; // the server tells the state of its feeds
+let choice = chosenByURL(); // types, or null for all
+let opened = []; // types that the link reads
+let build = '';
+let state = 'idle';
+let lostAt = null; // server's time when the link was lost, or when the saved snapshot was shown
+let restored = false; // what is shown comes from storage
+let ready = false; // a snapshot has come
+let ticks = 0;
+let unsaved = false;
+let offset = Date.now() - performance.now(); // server's time less the steady clock
+
+const now = () => offset + performance.now();
+const sample = (ms) => ms - performance.now();
+
+const store = new Store((topic) => {
+  unsaved = true;
+  draw(topic);
+});
+
+const link = new Latest({
+  state: showState,
+  time: (ms) => { offset = Math.max(offset, sample(ms)); }, // the quickest message is the nearest
+  begin(how, data) {
+    const ms = millis(data.time);
+    if (ms !== null) offset = sample(ms);
+    store.begin(how);
+    if (guessed && Array.isArray(data.topics)) offer(data.topics.map((topic) => ({ name: topicOf(String(topic)) })));
+    if (!current || (build && data.build !== build)) learn();
+    build = data.build ?? '';
+  },
+  event: (topic, text, id) => store.put(topic, text, id, now()),
+  retract(data) { if (!store.retract(data)) link.refresh(); },
+  live() {
+    ready = true;
+    restored = false;
+    store.commit();
+    drawAll();
+  },
+}, { timing });
+
+// --- choice and catalogue
+
+function chosenByURL() {
+  const query = new URLSearchParams(location.search);
+  if (!query.has('type')) return null;
+  const types = query.getAll('type').join(',').split(',').map((type) => type.trim()).filter(Boolean);
+  return types.includes('*') ? null : [...new Set(types)].slice(0, 100);
+}
+
+const visible = () => catalogue.filter(({ name }) => name !== 'feeds').map(({ name }) => name).sort(byPlace);
+const known = (type) => catalogue.some(({ name }) => name === topicOf(type));
+const chosen = () => (choice ? choice.filter(known) : visible());
+
+function choose(name, on) {
+  const rest = chosen().filter((type) => topicOf(type) !== name);
+  choice = on ? [...rest, name].sort(byPlace) : rest;
+  if (catalogue.every((topic) => topic.name === 'feeds' || (topic.public && choice.includes(topic.name)))) choice = null;
+  const url = new URL(location.href);
+  if (choice) url.searchParams.set('type', choice.join(','));
+  else url.searchParams.delete('type');
+  history.replaceState(null, '', url.href.replaceAll('%2C', ','));
+  arrange();
+  read();
+}
+
+/** Opens the one stream for what is chosen. Less of the same goes on where it was. */
+function read() {
+  let types = choice ? chosen() : ['*'];
+  if (choice && guessed) types = [...choice];
+  if (choice && feedsTopic) types = [...types, 'feeds'];
+  types.sort();
+  if (types.join() === opened.join()) return;
+  const less = ready && !restored && types.every((type) => opened.includes(type) || opened.includes('*'));
+  opened = types;
+  store.prune((topic) => types.includes('*') || types.some((type) => topicOf(type) === topic));
+  link.open(types, { fresh: !less });
+}
+
+/** Takes a catalogue: chips and cards follow. */
+function offer(topics) {
+  const asked = (name) => choice?.some((type) => topicOf(type) === name); // by name, what is not public is read too
+  catalogue = topics.filter((topic) => NAME.test(topic?.name) && !topic.retired && (topic.public !== false || asked(topic.name)))
+    .slice(0, 100).map((topic) => ({ ...topic, public: topic.public !== false }));
+  feedsTopic = known('feeds');
+  if (catalogue.some(({ mode }) => mode)) store.describe(catalogue);
+  for (const [name, box] of boxes) {
+    if (known(name)) continue;
+    box.parentElement.remove();
+    boxes.delete(name);
+  }
+  visible().forEach((name, i) => {
+    if (!boxes.has(name)) boxes.set(name, chip(name));
+    const label = boxes.get(name).parentElement;
+    if (byId('choice').children[i] !== label) byId('choice').insertBefore(label, byId('choice').children[i] ?? null);
+  });
+  arrange();
+}
+
+function chip(name) {
+  const label = make('label', 'chip');
+  const box = label.appendChild(make('input'));
+  box.type = 'checkbox';
+  box.value = name;
+  box.addEventListener('change', () => choose(name, box.checked));
+  label.append(make('span', '', title(name)));
+  return box;
+}
+
+/** Makes the cards of the chosen topics, and removes the others. */
+function arrange() {
+  const names = [...new Set(chosen().map(topicOf))].sort(byPlace);
+  for (const [name, card] of cards) {
+    if (names.includes(name)) continue;
+    card.root.remove();
+    cards.delete(name);
+  }
+  for (const [name, box] of boxes) box.checked = names.includes(name);
+  for (const [area, part] of [['large', names.filter(large)], ['small', names.filter((name) => !large(name))]]) {
+    part.forEach((name, i) => {
+      if (!cards.has(name)) cards.set(name, new Card(name, catalogue.find((topic) => topic.name === name)?.description));
+      const there = byId(area).children[i] ?? null;
+      if (there !== cards.get(name).root) byId(area).insertBefore(cards.get(name).root, there);
+      draw(name);
+    });
+    byId(area).hidden = part.length === 0;
+  }
+  byId('none').hidden = names.length > 0;
+  const unknown = current && choice ? choice.filter((type) => !known(type)) : [];
+  byId('notice').hidden = unknown.length === 0;
+  set(byId('notice'), unknown.length > 0 ? `There is no topic ${unknown.map((type) => `“${format.clip(type, 64)}”`).join(', ')}.` : '');
+}
+
+/** Reads the server's catalogue; without one the page goes on with what it knows. */
+async function learn() {
+  try {
+    const answer = await fetch('/topics', { signal: AbortSignal.timeout(timing.catalogue), headers: { Accept: 'application/json' } });
+    if (!answer.ok) return;
+    const { topics } = await answer.json();
+    if (!Array.isArray(topics) || topics.length === 0) return;
+    current = true;
+    guessed = false;
+    offer(topics);
+    keep('tickertape.catalogue', JSON.stringify(catalogue.map(({ name, description, mode, key }) => ({ name, description, mode, key }))));
+    if (state !== 'idle' || opened.length > 0) read();
+  } catch { /* the link's state says that the server is away */ }
+}
+
+// --- what is shown
+
+function draw(topic) {
+  dirty.add(topic);
+  frame ||= requestAnimationFrame(drawDirty);
+}
+
+function drawAll() {
+  for (const topic of cards.keys()) draw(topic);
+  draw('feeds');
+}
+
+function drawDirty() {
+  frame = 0;
+  const topics = [...dirty];
+  dirty.clear();
+  for (const topic of topics) {
+    try {
+      if (topic === 'feeds') showFeeds(store.list(topic));
+      cards.get(topic)?.update(store.list(topic), context(topic));
+    } catch (error) {
+      reportError(error); // one card's trouble is not the others'
+    }
+  }
+}
+
+const context = (topic) => ({ now: now(), ready, keyed: Boolean(store.spec(topic).key), trouble: trouble.get(topic) ?? '' });
+
+const FINE = ['running', 'starting', 'simulated', ''];
+const trouble = new Map(); // topic -> the state of its feeds, when it is not fine
+const feedState = (item) => format.clip(item.data.state ?? '', 20);
+const feedRows = new Rows(byId('feedlist'), () => {
+  const node = make('li');
+  const name = node.appendChild(make('bdi', 'symbol'));
+  const told = node.appendChild(make('span', 'badge'));
+  const detail = node.appendChild(make('bdi', 'meta'));
+  return {
+    node,
+    update(item) {
+      set(name, format.clip(item.key, 40));
+      set(told, feedState(item) || 'unknown');
+      told.classList.toggle('trouble', !FINE.includes(feedState(item)));
+      set(detail, format.clip(item.data.hint ?? item.data.error ?? item.data.last_error ?? item.data.detail ?? '', 160));
+    },
+  };
+});
+
+function showFeeds(items) {
+  feedRows.update(items, {});
+  const count = new Map();
+  trouble.clear();
+  const fine = new Set();
+  for (const item of items) {
+    const told = feedState(item);
+    count.set(told || 'unknown', (count.get(told || 'unknown') ?? 0) + 1);
+    for (const topic of [item.data.topics ?? item.data.topic ?? []].flat()) {
+      if (FINE.includes(told)) fine.add(topic);
+      else trouble.set(topic, `feed ${told}`);
+    }
+  }
+  for (const topic of fine) trouble.delete(topic); // another feed still prints on it
+  byId('feeds').hidden = items.length === 0;
+  set(byId('feedsum'), `Feeds: ${[...count].map(([told, n]) => `${n} ${told}`).join(', ')}`);
+  for (const [topic, card] of cards) card.tick(context(topic));
+}
+
+function showState(name, silence) {
+  state = name;
+  if (name === 'live') lostAt = null;
+  else if (lostAt === null && ready) lostAt = now() - silence;
+  document.documentElement.dataset.link = name;
+  set(byId('link'), {
+    idle: 'Nothing to read', connecting: 'Connecting …', live: 'Live', quiet: 'Quiet', reconnecting: 'Reconnecting …',
+    offline: `Offline since ${format.hourMinute(ready ? lostAt : now() - silence)}`,
+  }[name]);
+  showAge();
+}
+
+// What is shown is dimmed, with its age, when nobody vouches for it any more.
+function showAge() {
+  const old = lostAt !== null && (restored || state === 'offline' || state === 'quiet');
+  document.documentElement.classList.toggle('old', old);
+  set(byId('data'), old ? `Showing data of ${format.hourMinute(lostAt)}, ${format.age(now() - lostAt)}` : '');
+}
+
+// --- storage, timer, start
+
+function keep(key, text) {
+  try {
+    localStorage.setItem(key, text);
+  } catch { /* full, or forbidden: the page works without */ }
+}
+
+function kept(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function save() {
+  if (!unsaved || !ready) return;
+  unsaved = false;
+  const text = store.save(lostAt ?? now());
+  if (text) keep('tickertape.snapshot', text);
+}
+
+function restore() {
+  offer((choice ?? ORDER).map((type) => ({ name: topicOf(type) })));
+  try {
+    const topics = JSON.parse(kept('tickertape.catalogue') ?? '[]');
+    if (Array.isArray(topics) && topics.length > 0) {
+      guessed = false;
+      offer(topics);
+    }
+  } catch { /* written by another version */ }
+  const at = store.load(kept('tickertape.snapshot') ?? '', now());
+  restored = at !== null;
+  lostAt = at;
+}
+
+function tick() {
+  ticks++;
+  store.sweep(now());
+  if (ticks % SAVE === 0) save();
+  if (ticks % ASK === 0 && state === 'offline') learn();
+  if (document.hidden) return;
+  showAge();
+  if (ticks % SAVE === 0) drawAll(); // items grow stale without an event
+  else for (const [topic, card] of cards) card.tick(context(topic));
+}
+
+restore();
+showState('connecting', 0);
+setInterval(tick, timing.page);
+addEventListener('online', () => link.wake());
+addEventListener('pageshow', () => link.wake());
+addEventListener('pagehide', () => { save(); link.pause(); });
+document.addEventListener('resume', () => link.wake());
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) save();
+  else {
+    link.wake();
+    drawAll();
+  }
+});
+learn().finally(read);

@@ -1,0 +1,256 @@
+// How the items of a topic look. A row is {node, update(item, context)}: it is made
+// once and then given one item after another.
+
+import * as format from './format.js';
+import { make, set, svg, stamp, badge, Rows } from './nodes.js';
+import { millis } from './store.js';
+
+function scroller(body, tag, label) {
+  const list = make(tag);
+  const frame = body.appendChild(make('div', 'scroll'));
+  frame.tabIndex = 0;
+  frame.setAttribute('role', 'group');
+  frame.setAttribute('aria-label', label);
+  frame.append(list);
+  return list;
+}
+
+function headline() {
+  const node = make('li', 'headline');
+  const anchor = node.appendChild(make('a', 'title'));
+  anchor.dir = 'auto';
+  anchor.target = '_blank';
+  anchor.rel = 'noopener noreferrer';
+  const meta = node.appendChild(make('p', 'meta'));
+  const source = meta.appendChild(make('bdi', 'source'));
+  const time = meta.appendChild(make('time', 'age'));
+  const severity = badge(meta, 'severe');
+  const breaking = badge(meta, 'severe', 'breaking');
+  const simulated = badge(meta, 'simulated', 'simulated');
+  return {
+    node,
+    update({ data, ...item }, context) {
+      set(anchor, summary(data));
+      const href = format.link(data.url);
+      if (href === null) anchor.removeAttribute('href');
+      else if (anchor.href !== href) anchor.href = href;
+      anchor.lang = /^[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*$/.test(data.lang ?? '') ? data.lang : '';
+      set(source, format.clip(data.source ?? '', 60));
+      stamp(time, { data, ...item }, context.now);
+      severity.hidden = data.severity !== 'severe' && data.severity !== 'extreme';
+      set(severity, severity.hidden ? '' : data.severity);
+      breaking.hidden = data.breaking !== true;
+      simulated.hidden = !data.simulated || context.allSimulated;
+    },
+  };
+}
+
+const COMMON = new Set(['id', 'time', 'seen', 'expires', 'simulated', 'attribution', 'source', 'lang', 'url', 'severity']);
+
+// One line for data of any shape.
+function summary(data) {
+  for (const field of ['title', 'text', 'message', 'value', 'headline']) {
+    if (data[field] !== undefined && typeof data[field] !== 'object') return format.clip(data[field]);
+  }
+  return format.clip(Object.entries(data).filter(([field]) => !COMMON.has(field)).slice(0, 8)
+    .map(([field, value]) => `${format.clip(field, 40)} ${format.clip(value, 80)}`).join(' · ')) || 'Untitled';
+}
+
+const SKY = [
+  [/thunder|storm/i, 'storm'], [/snow|sleet|hail/i, 'snow'], [/rain|shower|drizzle/i, 'rain'], [/fog|mist|haze/i, 'fog'],
+  [/part|few|broken|fair|mostly/i, 'partly'], [/cloud|overcast/i, 'cloud'], [/clear.*night/i, 'moon'], [/sun|clear/i, 'sun'],
+];
+
+// The words for the sky, and the picture: by the picture's name if the source gives one.
+function sky({ condition, symbol }) {
+  const words = typeof condition === 'string' ? format.clip(condition, 40) : '';
+  const named = typeof symbol === 'string' ? symbol : words;
+  const icon = SKY.find(([pattern]) => pattern.test(named))?.[1] ?? 'none';
+  return { words, icon: icon === 'partly' && /night/.test(named) ? 'partly-night' : icon };
+}
+
+function city() {
+  const node = make('li', 'city');
+  const head = node.appendChild(make('div', 'place'));
+  const name = head.appendChild(make('h3'));
+  name.dir = 'auto';
+  const words = head.appendChild(make('p', 'meta'));
+  const picture = node.appendChild(svg('svg', { class: 'sky', viewBox: '0 0 24 24', 'aria-hidden': 'true' }));
+  const use = picture.appendChild(svg('use'));
+  const degrees = node.appendChild(make('p', 'degrees'));
+  const facts = node.appendChild(make('p', 'facts'));
+  const gust = facts.appendChild(make('span'));
+  const wet = facts.appendChild(make('span'));
+  const time = facts.appendChild(make('time', 'age'));
+  return {
+    node,
+    update(item, context) {
+      const { data } = item;
+      const above = sky(data);
+      set(name, format.clip(data.location ?? item.key, 60));
+      set(words, above.words);
+      if (use.getAttribute('href') !== `#${above.icon}`) use.setAttribute('href', `#${above.icon}`);
+      set(degrees, format.temperature(data.temperature));
+      set(gust, `Wind ${format.wind(data.wind)}`);
+      set(wet, `Rain ${format.rain(data.rain)}`);
+      stamp(time, item, context.now);
+      node.classList.toggle('stale', context.old(item));
+    },
+  };
+}
+
+const POINTS = 60; // prices of a small chart
+
+function chart(node) {
+  const line = node.appendChild(svg('polyline'));
+  const prices = [];
+  return (value, same) => {
+    if (!same) prices.length = 0;
+    const n = Number(value);
+    if (!Number.isFinite(n)) return;
+    prices.push(n);
+    if (prices.length > POINTS) prices.shift();
+    const [low, high] = [Math.min(...prices), Math.max(...prices)];
+    const step = 96 / (POINTS - 1);
+    const from = POINTS - prices.length;
+    const y = (p) => (high > low ? 22 - (20 * (p - low)) / (high - low) : 12).toFixed(1);
+    line.setAttribute('points', prices.map((p, i) => `${((from + i) * step).toFixed(1)},${y(p)}`).join(' '));
+  };
+}
+
+function quote() {
+  const node = make('tr');
+  const name = node.appendChild(make('th'));
+  name.scope = 'row';
+  const symbol = name.appendChild(make('bdi', 'symbol'));
+  const company = name.appendChild(make('bdi', 'company'));
+  const cell = node.appendChild(make('td', 'spark'));
+  const plot = chart(cell.appendChild(svg('svg', { viewBox: '0 0 96 24', preserveAspectRatio: 'none', 'aria-hidden': 'true' })));
+  const amount = node.appendChild(make('td', 'price'));
+  const value = amount.appendChild(make('span'));
+  const currency = amount.appendChild(make('span', 'currency'));
+  const delta = node.appendChild(make('td', 'change'));
+  const sign = delta.appendChild(make('span', 'arrow'));
+  const percent = delta.appendChild(make('span'));
+  let shown = { key: null, price: null, flashed: 0, twin: false };
+  return {
+    node,
+    update(item, context) {
+      const { data } = item;
+      const same = shown.key === item.key;
+      const way = format.direction(data.increase);
+      set(symbol, format.clip(data.symbol ?? item.key, 12));
+      set(company, format.clip(data.company ?? '', 60));
+      set(value, format.price(data.price));
+      set(currency, /^[A-Z]{3}$/.test(data.currency ?? '') ? data.currency : '');
+      set(sign, format.arrow(way));
+      set(percent, format.change(data.increase, '\u00a0%'));
+      delta.className = `change ${way}`;
+      node.classList.toggle('stale', context.old(item));
+      node.title = context.old(item) ? `As of ${format.full(millis(data.time) ?? item.at)}` : '';
+      if (same && shown.price === data.price) return;
+      plot(data.price, same);
+      // A flash at most once a second; the twin class starts the animation anew.
+      if (same && context.now - shown.flashed >= 1000) {
+        shown.twin = !shown.twin;
+        const rose = Number(data.price) > Number(shown.price) ? 'rose' : 'fell';
+        amount.className = `price ${rose} ${shown.twin ? 'again' : ''}`;
+        shown.flashed = context.now;
+      } else if (!same) {
+        amount.className = 'price';
+      }
+      shown = { ...shown, key: item.key, price: data.price };
+    },
+  };
+}
+
+function entry() {
+  const node = make('li', 'entry');
+  const key = node.appendChild(make('bdi', 'symbol'));
+  const text = node.appendChild(make('p'));
+  text.dir = 'auto';
+  const time = node.appendChild(make('time', 'age'));
+  return {
+    node,
+    update(item, context) {
+      set(key, context.keyed ? format.clip(item.key, 60) : '');
+      key.hidden = !context.keyed;
+      set(text, summary(item.data));
+      stamp(time, item, context.now);
+      node.classList.toggle('stale', context.old(item));
+    },
+  };
+}
+
+// The machine: whatever is there of load, memory, processors, uptime, network.
+function machine(body) {
+  const list = body.appendChild(make('dl', 'machine'));
+  const fact = (name) => {
+    const row = list.appendChild(make('div'));
+    row.append(make('dt', '', name));
+    const value = row.appendChild(make('dd'));
+    return { row, value };
+  };
+  const [load, memory, up, network] = ['Load', 'Memory', 'Up', 'Network'].map(fact);
+  const used = memory.row.appendChild(make('progress'));
+  used.setAttribute('aria-label', 'Memory in use');
+  return {
+    update([item]) {
+      if (!item) return;
+      const { data } = item;
+      set(load.value, loads(data));
+      const total = Number(data.memory_total);
+      const free = Number(data.memory_free);
+      used.hidden = !(total > 0);
+      if (total > 0) used.max = total;
+      used.value = total - free || 0;
+      set(memory.value, `${format.bytes(total - free)} of ${format.bytes(total)}`);
+      set(up.value, format.duration(data.uptime));
+      const names = Array.isArray(data.interfaces) ? data.interfaces.map((i) => format.clip(i?.name ?? i, 20)) : [];
+      set(network.value, format.clip(names.join(', '), 80) || '–');
+    },
+  };
+}
+
+function loads({ load, cpus }) {
+  const values = Array.isArray(load) ? load : typeof load === 'object' && load ? Object.values(load) : [load];
+  const text = values.slice(0, 3).map((value) => format.number(value, 2)).join('  ');
+  return cpus > 0 ? `${text} on ${format.number(cpus)} CPU${Number(cpus) === 1 ? '' : 's'}` : text;
+}
+
+function table(body, label) {
+  const whole = scroller(body, 'table', label);
+  const row = whole.createTHead().insertRow();
+  for (const [name, className] of [['Company', ''], ['Trend', 'spark'], ['Price', 'price'], ['Today', 'change']]) {
+    const cell = row.appendChild(make('th', className, name));
+    cell.scope = 'col';
+  }
+  return new Rows(whole.createTBody(), quote);
+}
+
+function figure(body, write) {
+  const value = body.appendChild(make('p', 'figure'));
+  const note = body.appendChild(make('p', 'meta'));
+  return { update([item], context) { if (item) write(value, note, item, context); } };
+}
+
+/** How a topic looks: view(body, topic) fills an empty body and returns {update(items, context)}. */
+export const VIEWS = {
+  __proto__: null,
+  news: (body) => new Rows(scroller(body, 'ul', 'Headlines'), headline),
+  weather: (body) => new Rows(scroller(body, 'ul', 'Cities'), city),
+  stock: (body) => table(body, 'Prices'),
+  system: machine,
+  random: (body) => figure(body, (value, note, { data }) => {
+    set(value, format.number(data.value, 3));
+    set(note, 'from 1 to 1,000');
+  }),
+  clock: (body) => figure(body, (value, note, { data, at }) => {
+    const ms = millis(data.time) ?? at;
+    set(value, format.hourMinuteSecond(ms));
+    set(note, format.day(ms));
+  }),
+};
+
+/** The view of every other topic: one line an item. */
+export const list = (body, label) => new Rows(scroller(body, 'ul', label), entry);
