@@ -60,7 +60,7 @@ type Bus struct {
 	ready   chan struct{} // closed when the tape is filled; epoch is set before
 	epoch   string        // immutable once ready
 	goal    uint64        // owned by Run: the tape is filled when head reaches it
-	saved   uint64        // owned by Run: the checkpoint at the start has the values up to here
+	saved   uint64        // set by Run before it follows the log: the values of the start are of this place
 	head    atomic.Uint64 // place of the newest event that all cohorts have noted
 	refresh chan struct{} // capacity 1: asks for a checkpoint ahead of time; never closed
 
@@ -116,6 +116,9 @@ func (b *Bus) Head() ID { return ID{Epoch: b.epoch, Seq: b.head.Load()} }
 // good. Call it once.
 func (b *Bus) Run(ctx context.Context) error {
 	from, err := b.restore(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("fill the tape: %w", err)
 	}
@@ -150,14 +153,14 @@ func (b *Bus) restore(ctx context.Context) (from uint64, err error) {
 	}
 	from = max(1, state.First)
 	if n := uint64(b.tape.maxEvents); state.Last >= from && state.Last-from >= n {
-		from = min(state.Last-n+1, max(from, upto+1))
+		from = min(state.Last-n+1, max(from, min(upto, state.Last)+1))
 	}
 	b.mu.Lock()
-	b.values.load(b.catalogue, saved)
+	b.values.load(b.catalogue, saved, state.Last)
 	b.mu.Unlock()
 	b.tape.begin(from - 1)
 	b.head.Store(from - 1)
-	b.goal, b.saved = state.Last, upto
+	b.goal, b.saved = state.Last, min(upto, state.Last)
 	if b.head.Load() >= b.goal {
 		close(b.ready)
 	}
@@ -166,6 +169,36 @@ func (b *Bus) restore(ctx context.Context) (from uint64, err error) {
 
 // dispatch takes events from the log, in its order, and lets readers see them.
 func (b *Bus) dispatch(events []Event) error {
+	for len(events) > 0 {
+		if before := events[0].Seq - 1; before > b.head.Load() {
+			b.skip(before)
+		}
+		n := 1
+		for n < len(events) && events[n].Seq == events[n-1].Seq+1 {
+			n++
+		}
+		b.take(events[:n])
+		events = events[n:]
+	}
+	return nil
+}
+
+// skip moves on to a place without the events up to it: the log has lost them, say to
+// a bound in bytes while it was out of reach. Readers that are not past it get a reset.
+func (b *Bus) skip(place uint64) {
+	b.logger.Warn("the log has lost events", "from", b.head.Load()+1, "to", place)
+	now := time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tape.begin(place)
+	b.head.Store(place)
+	for _, c := range b.cohorts {
+		c.skip(place, now)
+	}
+}
+
+// take lets readers see events at consecutive places.
+func (b *Bus) take(events []Event) {
 	entries := make([]*entry, 0, len(events))
 	for i := range events {
 		e := &entry{event: events[i]}
@@ -174,6 +207,9 @@ func (b *Bus) dispatch(events []Event) error {
 		}
 		e.frame = b.wire.Event(nil, ID{Epoch: b.epoch, Seq: e.event.Seq}, &e.event)
 		entries = append(entries, e)
+	}
+	for _, e := range entries { // before Await can return, see resolve
+		b.idempotency.stored(&e.event)
 	}
 	last := events[len(events)-1].Seq
 	now := time.Now()
@@ -192,9 +228,6 @@ func (b *Bus) dispatch(events []Event) error {
 	full := b.unsaved > checkpointBytes
 	b.mu.Unlock()
 
-	for _, e := range entries {
-		b.idempotency.stored(&e.event)
-	}
 	if full {
 		select {
 		case b.refresh <- struct{}{}:
@@ -202,7 +235,6 @@ func (b *Bus) dispatch(events []Event) error {
 		}
 	}
 	b.sayReady(last)
-	return nil
 }
 
 type waiter struct {
@@ -345,7 +377,7 @@ func (b *Bus) save(ctx context.Context) {
 	b.mu.Lock()
 	b.values.expire(time.Now())
 	changed, gone := b.values.take()
-	upto := b.head.Load()
+	upto := max(b.head.Load(), b.saved) // while the tape is being filled the values are ahead of it
 	b.unsaved = 0
 	b.mu.Unlock()
 	err := b.log.SaveValues(ctx, upto, changed, gone)

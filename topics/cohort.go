@@ -50,7 +50,6 @@ type batch struct {
 
 type beat struct {
 	number uint64 // counts heartbeats
-	place  uint64 // position that it stands for
 	bytes  []byte
 }
 
@@ -90,6 +89,15 @@ func (c *Cohort) note(place uint64) {
 	}
 	c.places = append(c.places, place)
 	c.newest = place
+}
+
+// skip forgets what was noted: the tape has lost events up to place. Caller holds
+// Bus.mu and has moved Bus.head.
+func (c *Cohort) skip(place uint64, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.places, c.base = c.places[:0], place
+	c.broadcastLocked(now)
 }
 
 // wake lets readers see what was noted, at once or when the interval is over.
@@ -169,7 +177,7 @@ func (c *Cohort) heartbeat(now time.Time, interval time.Duration) {
 		id = ID{Epoch: c.bus.epoch, Seq: place}
 		c.mark = place
 	}
-	c.beat = beat{number: c.beat.number + 1, place: place, bytes: c.wire.Heartbeat(nil, id, now)}
+	c.beat = beat{number: c.beat.number + 1, bytes: c.wire.Heartbeat(nil, id, now)}
 	c.broadcastLocked(now)
 }
 
@@ -229,9 +237,10 @@ func (c *Cohort) passLocked(cur *cursor, place uint64) {
 }
 
 // levelLocked moves the cursor of a reader for whom there is no event, and returns
-// the newest heartbeat if that is ahead of the reader.
+// the newest heartbeat unless the reader was given something since. Its id is above
+// all that were given out before it, so it is above the reader's.
 func (c *Cohort) levelLocked(cur *cursor, limit uint64, replay bool) []byte {
-	due := !replay && c.beat.number > cur.beat && c.beat.place >= cur.place
+	due := !replay && c.beat.number > cur.beat
 	c.passLocked(cur, max(cur.place, limit))
 	if !due {
 		return nil
@@ -274,12 +283,12 @@ func (c *Cohort) pendingLocked(after, limit uint64, all bool) ([]*entry, bool) {
 }
 
 // newestOnly returns the entries without those of latest-topics that a later one
-// of the same key replaces, in order.
+// of the same key replaces, in order. The withdrawal of one event replaces nothing.
 func (c *Cohort) newestOnly(entries []*entry) []*entry {
 	seen := map[part]bool{}
 	kept := make([]*entry, 0, len(entries))
 	for _, e := range slices.Backward(entries) {
-		if t, err := c.bus.catalogue.Lookup(e.event.Topic); err == nil && t.Mode == Latest {
+		if t, err := c.bus.catalogue.Lookup(e.event.Topic); err == nil && t.Mode == Latest && e.event.Target == 0 {
 			key := part{e.event.Topic, e.event.Key}
 			if seen[key] {
 				continue

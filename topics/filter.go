@@ -51,7 +51,8 @@ func ParseFilter(c *Catalogue, texts ...string) (Filter, error) {
 }
 
 // TopicFilter returns the filter for one topic, or for one key of it. The key may
-// hold any characters; "" means the whole topic. It returns an [*UnknownTopicError].
+// hold commas and dots; "" means the whole topic. It returns an [*UnknownTopicError],
+// or a [*FilterError] for a key that no event can have.
 func TopicFilter(c *Catalogue, topic, key string) (Filter, error) {
 	if _, err := c.Lookup(topic); err != nil {
 		return Filter{}, err
@@ -76,8 +77,8 @@ func newFilter(c *Catalogue, parts []part) (Filter, error) {
 			if _, err := c.Lookup(p.topic); err != nil {
 				return Filter{}, &FilterError{Part: p.topic, Err: err}
 			}
-			if len(p.key) > MaxKey {
-				return Filter{}, &FilterError{Part: p.topic, Err: fmt.Errorf("a key of %d bytes in topic %q; keys have at most %d", len(p.key), p.topic, MaxKey)}
+			if reason := keyMistake(p.key); reason != "" {
+				return Filter{}, &FilterError{Part: p.topic, Err: fmt.Errorf("topic %q: %s", p.topic, reason)}
 			}
 			if p.key == "" {
 				f.topics = append(f.topics, p.topic)
@@ -95,7 +96,8 @@ func newFilter(c *Catalogue, parts []part) (Filter, error) {
 	return f, nil
 }
 
-// identity cannot be confused by keys with odd characters: U+0000 is in no key.
+// identity cannot be confused by keys with odd characters: [keyMistake] has kept
+// U+0000 out of them.
 func (f Filter) identity() string {
 	var b strings.Builder
 	for _, t := range f.topics {

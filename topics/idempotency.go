@@ -35,7 +35,7 @@ type attempt struct {
 	first   uint64        // place of the first event; 0: not known, or nothing was stored
 	count   int
 
-	doubtful bool // the answer of the log was lost
+	doubted chan struct{} // closed when the answer of the log was lost
 }
 
 func newIdempotency() *idempotency {
@@ -56,7 +56,7 @@ func (i *idempotency) begin(key string, hash uint64, count int) (a *attempt, min
 }
 
 func (i *idempotency) addLocked(key string, hash uint64, count int) *attempt {
-	a := &attempt{key: key, hash: hash, count: count, settled: make(chan struct{})}
+	a := &attempt{key: key, hash: hash, count: count, settled: make(chan struct{}), doubted: make(chan struct{})}
 	a.at = i.order.PushBack(a)
 	i.byKey[key] = a
 	if i.order.Len() > maxIdempotencyKeys {
@@ -82,6 +82,9 @@ func (i *idempotency) stored(e *Event) {
 	a := i.byKey[e.Idempotency.Key]
 	if a == nil {
 		a = i.addLocked(e.Idempotency.Key, e.Idempotency.Hash, e.Idempotency.Count)
+	}
+	if a.hash != e.Idempotency.Hash {
+		return // another process used the key at the same time for something else
 	}
 	i.settleLocked(a, e.Seq-uint64(e.Idempotency.Index))
 }
@@ -125,19 +128,6 @@ func (i *idempotency) outcome(a *attempt) (first uint64, open bool) {
 	}
 }
 
-// doubt marks an attempt whose answer was lost.
-func (i *idempotency) doubt(a *attempt) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	a.doubtful = true
-}
-
-func (i *idempotency) isDoubtful(a *attempt) bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return a.doubtful
-}
-
 // publishOnce appends the events unless an attempt with that key did or does.
 func (b *Bus) publishOnce(ctx context.Context, key string, events []Event) ([]ID, error) {
 	key = events[0].Topic + "/" + key
@@ -150,11 +140,12 @@ func (b *Bus) publishOnce(ctx context.Context, key string, events []Event) ([]ID
 		if mine {
 			return b.attempt(ctx, a, events)
 		}
-		if b.idempotency.isDoubtful(a) && !b.resolve(ctx, a) {
-			return nil, ErrUnknownOutcome
-		}
 		select {
 		case <-a.settled:
+		case <-a.doubted:
+			if !b.resolve(ctx, a) {
+				return nil, ErrUnknownOutcome
+			}
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -179,7 +170,7 @@ func (b *Bus) attempt(ctx context.Context, a *attempt, events []Event) ([]ID, er
 		b.idempotency.fail(a)
 		return nil, err
 	}
-	b.idempotency.doubt(a)
+	close(a.doubted)
 	b.resolve(ctx, a)
 	if first, open := b.idempotency.outcome(a); !open && first > 0 {
 		return b.idsFrom(first, a.count), nil
@@ -191,14 +182,16 @@ func (b *Bus) attempt(ctx context.Context, a *attempt, events []Event) ([]ID, er
 // that the log holds now was read, they have come by or never will. It blocks for at
 // most five seconds and returns false if that was not enough.
 func (b *Bus) resolve(ctx context.Context, a *attempt) bool {
+	if _, open := b.idempotency.outcome(a); !open {
+		return true
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	state, err := b.log.State(ctx)
-	if err != nil || b.Await(ctx, state.Last) != nil {
-		return false
+	if state, err := b.log.State(ctx); err == nil && b.Await(ctx, state.Last) == nil {
+		b.idempotency.fail(a) // does nothing if they came by
 	}
-	b.idempotency.fail(a) // does nothing if they came by
-	return true
+	_, open := b.idempotency.outcome(a)
+	return !open
 }
 
 // bodyHash is the same for the same events in every run: it is stored with them.
@@ -210,6 +203,9 @@ func bodyHash(events []Event) uint64 {
 			binary.LittleEndian.PutUint64(size[:], uint64(len(part)))
 			h.Write(size[:])
 			h.Write(part)
+		}
+		if events[i].Text {
+			h.Write([]byte{1})
 		}
 	}
 	return h.Sum64()

@@ -127,7 +127,7 @@ func (b *Bus) holds(topic string, seq uint64) bool {
 	b.mu.Lock()
 	current := b.values.byTopic[topic].byKey[placeKey(seq)] != nil
 	b.mu.Unlock()
-	return current || b.tape.find(func(e *Event) bool { return e.Seq == seq && e.Topic == topic && e.Key == "" }) != nil
+	return current || b.tape.find(func(e *Event) bool { return e.Seq == seq && e.Topic == topic && e.Key == "" && e.Op == Put }) != nil
 }
 
 // event checks one draft.
@@ -139,8 +139,8 @@ func (b *Bus) event(d Draft) (Event, error) {
 	if t.Retired {
 		return Event{}, &InvalidError{Reason: fmt.Sprintf("topic %q is over", t.Name)}
 	}
-	if err := checkKey(d.Key); err != nil {
-		return Event{}, err
+	if reason := keyMistake(d.Key); reason != "" {
+		return Event{}, &InvalidError{Reason: reason}
 	}
 	e := Event{Topic: t.Name, Key: d.Key, Text: d.Text}
 	if d.Text {
@@ -157,19 +157,20 @@ func (b *Bus) event(d Draft) (Event, error) {
 	return e, nil
 }
 
-func checkKey(key string) error {
+// keyMistake returns why no event can have that key, or "".
+func keyMistake(key string) string {
 	switch {
 	case len(key) > MaxKey:
-		return &InvalidError{Reason: fmt.Sprintf("a key of %d bytes; keys have at most %d", len(key), MaxKey)}
+		return fmt.Sprintf("a key of %d bytes; keys have at most %d", len(key), MaxKey)
 	case !utf8.ValidString(key):
-		return &InvalidError{Reason: "the key is not UTF-8"}
+		return "the key is not UTF-8"
 	}
 	for _, r := range key {
 		if r < ' ' || r == 0x7f {
-			return &InvalidError{Reason: fmt.Sprintf("the key holds the control character U+%04X", r)}
+			return fmt.Sprintf("the key holds the control character U+%04X", r)
 		}
 	}
-	return nil
+	return ""
 }
 
 // checkText accepts what a stream can carry unchanged: a carriage return would come
@@ -265,7 +266,7 @@ func (e *Event) setKey(t *Topic, raw json.RawMessage) error {
 		case e.Key != "" && raw == nil:
 			e.Data = withField(e.Data, t.Key, e.Key)
 		case e.Key == "" && t.Mode == Latest:
-			return &InvalidError{Field: "/" + t.Key, Reason: fmt.Sprintf("missing; it is the key of topic %q", t.Name)}
+			return &InvalidError{Field: pointer(t.Key), Reason: fmt.Sprintf("missing; it is the key of topic %q", t.Name)}
 		}
 		return nil
 	}
@@ -273,24 +274,22 @@ func (e *Event) setKey(t *Topic, raw json.RawMessage) error {
 	switch raw[0] {
 	case '"':
 		if err := json.Unmarshal(raw, &text); err != nil {
-			return &InvalidError{Field: "/" + t.Key, Reason: err.Error()}
+			return &InvalidError{Field: pointer(t.Key), Reason: err.Error()}
 		}
 	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
 		text = string(raw)
 	default:
-		return &InvalidError{Field: "/" + t.Key, Reason: "want a string or a number; it is the key of the topic"}
+		return &InvalidError{Field: pointer(t.Key), Reason: "want a string or a number; it is the key of the topic"}
 	}
 	if e.Key != "" && e.Key != text {
-		return &InvalidError{Field: "/" + t.Key, Reason: fmt.Sprintf("%.80q differs from the key in the address, %.80q", text, e.Key)}
+		return &InvalidError{Field: pointer(t.Key), Reason: fmt.Sprintf("%.80q differs from the key in the address, %.80q", text, e.Key)}
 	}
 	if text == "" {
-		return &InvalidError{Field: "/" + t.Key, Reason: "empty; it is the key of the topic"}
+		return &InvalidError{Field: pointer(t.Key), Reason: "empty; it is the key of the topic"}
 	}
 	e.Key = text
-	var invalid *InvalidError
-	if err := checkKey(text); errors.As(err, &invalid) {
-		invalid.Field = "/" + t.Key
-		return invalid
+	if reason := keyMistake(text); reason != "" {
+		return &InvalidError{Field: pointer(t.Key), Reason: reason}
 	}
 	return nil
 }
@@ -305,6 +304,18 @@ func withField(object []byte, name, value string) []byte {
 	return append(field, object[1:]...)
 }
 
+// expiry brings a time into what fits in 64 bits of nanoseconds: a year such as 9999
+// means never.
+func expiry(at time.Time) time.Time {
+	switch {
+	case at.Year() > 2261:
+		return time.Time{}
+	case at.Year() < 1970:
+		return time.Unix(0, 0).UTC()
+	}
+	return at.UTC()
+}
+
 func (e *Event) setExpires(raw json.RawMessage) error {
 	if raw == nil || string(raw) == "null" {
 		return nil
@@ -312,7 +323,7 @@ func (e *Event) setExpires(raw json.RawMessage) error {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
 		if at, err := time.Parse(time.RFC3339, text); err == nil {
-			e.Expires = at.UTC()
+			e.Expires = expiry(at)
 			return nil
 		}
 	}

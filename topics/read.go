@@ -17,9 +17,10 @@ type Page struct {
 }
 
 // Read returns the current values for r.Filter, or, when r names a position, the
-// events after it, at most limit. It does not block but for the locks. r.Every and
-// r.Wire are not looked at.
+// events after it, at most limit, which is at least 1. It does not block but for the
+// locks. r.Every and r.Wire are not looked at.
 func (b *Bus) Read(r Request, limit int) Page {
+	limit = max(limit, 1)
 	now := time.Now()
 	b.mu.Lock()
 	place, state, reason := b.placeLocked(r)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/text/language"
@@ -19,7 +20,7 @@ func compileSchema(name string, schema []byte) (*jsonschema.Schema, error) {
 	}
 	c := jsonschema.NewCompiler()
 	c.UseLoader(noLoader{})
-	at := "topic:" + name
+	at := "topic:///" + name // has a path, so that a relative reference leads out of it
 	if err := c.AddResource(at, doc); err != nil {
 		return nil, err
 	}
@@ -32,6 +33,16 @@ func (noLoader) Load(url string) (any, error) {
 	return nil, fmt.Errorf("reference to %s: a schema must be complete in itself", url)
 }
 
+// pointer returns a JSON pointer (RFC 6901).
+func pointer(steps ...string) string {
+	var b strings.Builder
+	for _, step := range steps {
+		b.WriteByte('/')
+		b.WriteString(strings.NewReplacer("~", "~0", "/", "~1").Replace(step))
+	}
+	return b.String()
+}
+
 // violation turns what the library says into one sentence with the place of the
 // first mistake.
 func violation(err error) (field, reason string) {
@@ -42,8 +53,5 @@ func violation(err error) (field, reason string) {
 	for len(v.Causes) > 0 {
 		v = v.Causes[0]
 	}
-	for _, step := range v.InstanceLocation {
-		field += "/" + step
-	}
-	return field, v.ErrorKind.LocalizedString(message.NewPrinter(language.English))
+	return pointer(v.InstanceLocation...), v.ErrorKind.LocalizedString(message.NewPrinter(language.English))
 }

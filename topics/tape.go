@@ -32,10 +32,13 @@ func newTape(maxEvents, maxBytes int) *tape {
 	return &tape{maxEvents: maxEvents, maxBytes: maxBytes}
 }
 
-// begin says that nothing up to place is on the tape.
+// begin says that events up to place are missing, and drops what is there of them.
 func (t *tape) begin(place uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	for t.count > 0 && t.atLocked(0).event.Seq <= place {
+		t.evictOldestLocked()
+	}
 	t.evicted = max(t.evicted, place)
 }
 

@@ -155,6 +155,9 @@ func (c *Catalogue) All() []*Topic {
 // if none is near: at most a third of its letters may differ.
 func Nearest(word string, candidates []string) string {
 	best, least := "", max(1, len(word)/3)+1
+	if len(word) > 64 {
+		return "" // no typing mistake, and not worth the work
+	}
 	for _, c := range candidates {
 		if d := distance(word, c); d < least {
 			best, least = c, d
@@ -165,9 +168,6 @@ func Nearest(word string, candidates []string) string {
 
 // distance is Levenshtein's.
 func distance(a, b string) int {
-	if len(a) > 64 {
-		a = a[:64]
-	}
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

@@ -60,20 +60,18 @@ func placeKey(seq uint64) string { return "#" + strconv.FormatUint(seq, 10) }
 // already change nothing.
 func (v *values) apply(t *Topic, e *entry) {
 	tv := v.byTopic[t.Name]
+	key := valueKey(t, &e.event)
 	if e.event.Op == Retract {
-		key := valueKey(t, &e.event)
-		if e.event.Target != 0 {
-			key = placeKey(e.event.Target)
-		}
-		tv.remove(key, e.event.Seq)
+		tv.retract(t, key, &e.event)
 		return
 	}
-	key := valueKey(t, &e.event)
-	if old := tv.byKey[key]; old != nil {
-		if old.Value.(*entry).event.Seq >= e.event.Seq {
+	if el := tv.byKey[key]; el != nil {
+		old := el.Value.(*entry)
+		if old.event.Seq >= e.event.Seq {
 			return
 		}
-		tv.order.Remove(old)
+		tv.order.Remove(el)
+		tv.replace(key, old)
 	}
 	tv.byKey[key] = tv.insert(e)
 	tv.changed[key] = e
@@ -81,6 +79,29 @@ func (v *values) apply(t *Topic, e *entry) {
 	if tv.order.Len() > tv.keep {
 		oldest := tv.order.Front().Value.(*entry)
 		tv.remove(valueKey(t, &oldest.event), math.MaxUint64)
+	}
+}
+
+// retract removes what an event withdraws: the value of a key, or one event.
+func (tv *topicValues) retract(t *Topic, key string, e *Event) {
+	switch {
+	case e.Target == 0:
+		tv.remove(key, e.Seq)
+	case t.Mode == Every:
+		tv.remove(placeKey(e.Target), e.Seq)
+	default: // the one value of the topic, if it is still that event
+		if el := tv.byKey[key]; el != nil && el.Value.(*entry).event.Seq == e.Target {
+			tv.remove(key, e.Seq)
+		}
+	}
+}
+
+// replace notes that a value makes way for a newer one. In the checkpoint a value
+// without a key is known by its place, so the old one has to be removed there, unless
+// it came and went between two checkpoints.
+func (tv *topicValues) replace(key string, old *entry) {
+	if old.event.Key == "" && tv.changed[key] != old {
+		tv.gone[placeKey(old.event.Seq)] = old
 	}
 }
 
@@ -108,16 +129,21 @@ func (tv *topicValues) remove(key string, at uint64) {
 	tv.gone[key] = el.Value.(*entry)
 }
 
-// load fills the values from a checkpoint, in any order.
-func (v *values) load(c *Catalogue, saved []*entry) {
+// load fills the values from a checkpoint, in any order. Those after last are of
+// events that the log has lost, as a power cut can make it: they leave the checkpoint.
+func (v *values) load(c *Catalogue, saved []*entry, last uint64) {
 	slices.SortFunc(saved, bySeq)
 	for _, e := range saved {
-		if t, err := c.Lookup(e.event.Topic); err == nil {
-			v.apply(t, e)
+		t, err := c.Lookup(e.event.Topic)
+		if err != nil {
+			continue
 		}
-	}
-	for _, tv := range v.byTopic {
-		clear(tv.changed)
+		if tv := v.byTopic[t.Name]; e.event.Seq > last {
+			tv.gone[valueKey(t, &e.event)] = e
+		} else {
+			v.apply(t, e)
+			clear(tv.changed)
+		}
 	}
 }
 
@@ -198,20 +224,18 @@ func (v *values) take() (changed, gone []Event) {
 
 // putBack undoes take after a checkpoint that failed, for what has not changed since.
 func (v *values) putBack(c *Catalogue, changed, gone []Event) {
-	for i := range changed {
-		t, _ := c.Lookup(changed[i].Topic)
-		tv, key := v.byTopic[t.Name], valueKey(t, &changed[i])
-		if el := tv.byKey[key]; el != nil {
+	for _, e := range slices.Concat(changed, gone) {
+		t, _ := c.Lookup(e.Topic)
+		tv, key := v.byTopic[t.Name], valueKey(t, &e)
+		el := tv.byKey[key]
+		if el != nil {
 			tv.changed[key] = el.Value.(*entry)
-		} else {
-			tv.gone[key] = &entry{event: changed[i]}
 		}
-	}
-	for i := range gone {
-		t, _ := c.Lookup(gone[i].Topic)
-		tv, key := v.byTopic[t.Name], valueKey(t, &gone[i])
-		if tv.byKey[key] == nil {
-			tv.gone[key] = &entry{event: gone[i]}
+		switch {
+		case el == nil:
+			tv.gone[key] = &entry{event: e}
+		case e.Key == "" && el.Value.(*entry).event.Seq != e.Seq:
+			tv.gone[placeKey(e.Seq)] = &entry{event: e}
 		}
 	}
 }
