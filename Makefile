@@ -7,22 +7,27 @@ LINT := go tool -modfile=.ci/tools/go.mod golangci-lint
 RACE := go test -race -shuffle=on -count=1 -timeout 8m
 FUZZTIME ?= 5s
 
-# Browser tests run in a step of their own, one package at a time: a browser
-# beside the race detector on a small machine measures the machine.
-BROWSER := ^TestBrowser
+# The tests of the pages drive a browser and run in a step of their own: beside
+# the race detector a small machine is measured, not the page.
+PAGES := ./public/...
 
-.PHONY: check test static format install tests allocations browser fuzz bench build run clean
+.PHONY: check test static gofmt vet lint format install tests allocations browser fuzz bench build run clean
 
 check: static ## what is fast: format, vet, lint, tests without the slow ones
-	@$(STEP) "tests, short" $(RACE) -short -skip '$(BROWSER)' ./...
+	@$(STEP) "tests, short" $(RACE) -short ./...
 
-test: ## everything; installs Chromium and a C compiler where they are missing
-	@$(STEP) "install" .ci/install
-	@$(MAKE) --no-print-directory static build tests allocations browser fuzz
+test: ## everything, also after a failure; installs Chromium and a C compiler where they are missing
+	@$(MAKE) --no-print-directory --keep-going install static build tests allocations browser fuzz
 
-static:
-	@$(STEP) "format" .ci/format
+static: gofmt vet lint
+
+gofmt:
+	@$(STEP) "gofmt" .ci/format
+
+vet:
 	@$(STEP) "vet" go vet ./...
+
+lint:
 	@$(STEP) "lint" $(LINT) run ./...
 
 format: ## writes all Go files as gofmt -s and goimports would
@@ -31,15 +36,15 @@ format: ## writes all Go files as gofmt -s and goimports would
 install:
 	@$(STEP) "install" .ci/install
 
-tests: ## all but the browser's, with the race detector
-	@$(STEP) "tests" $(RACE) -skip '$(BROWSER)' ./...
+tests: ## all but the pages', with the race detector
+	@packages=$$(go list ./... | grep -v '/public') && $(STEP) "tests" $(RACE) $$packages
 
 # The race detector allocates; these run once more without it.
 allocations:
 	@$(STEP) "allocations" go test -count=1 -run 'Alloc' ./...
 
-browser: ## the tests that drive Chromium; a missing one is a failure
-	@TICKERTAPE_BROWSER=required $(STEP) "browser" go test -count=1 -p 1 -timeout 5m -run '$(BROWSER)' ./...
+browser: ## the tests of the pages; that Chromium is missing is a failure
+	@$(STEP) "browser" go test -count=1 -p 1 -timeout 5m $(PAGES)
 
 fuzz: ## FUZZTIME (5s) for each target
 	@$(STEP) "fuzz" .ci/fuzz $(FUZZTIME)

@@ -103,7 +103,8 @@ func TestPackageDocRule(t *testing.T) {
 		{"none", map[string]string{"topics/bus.go": "package topics"}, "has 0 package comments"},
 		{"in the wrong file", map[string]string{"topics/bus.go": "// Package topics owns the tape.\npackage topics"}, "belongs in doc.go"},
 		{"without its name", map[string]string{"topics/doc.go": "// The tape.\npackage topics"}, "must begin with"},
-		{"main as a package", map[string]string{"main.go": "// Package main prints.\npackage main"}, "must begin with"},
+		{"main as a package", map[string]string{"main.go": "// Package main prints topics.\npackage main"}, ""},
+		{"main without its name", map[string]string{"main.go": "// This prints topics.\npackage main"}, "must begin with"},
 		{"two", map[string]string{"topics/doc.go": "// Package topics owns the tape.\npackage topics", "topics/x/doc.go": "// Package x owns x.\npackage x",
 			"topics/doc_linux.go": "// Package topics owns it.\npackage topics"}, "belongs in doc.go"},
 	} {

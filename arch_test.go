@@ -168,7 +168,7 @@ func checkSize(f *archFile) (found []archViolation) {
 // checkGoStatements asks for a comment on each go statement, or for a word on its
 // goroutine in the function's own comment: who stops it, and who waits for it.
 func checkGoStatements(f *archFile) (found []archViolation) {
-	if f.test {
+	if !outsideTests(f) {
 		return nil
 	}
 	commented := map[int]bool{}
@@ -256,12 +256,9 @@ func checkPackageDocs(files []*archFile) (found []archViolation) {
 				continue
 			}
 			docs++
-			name := f.ast.Name.Name
-			want, home := "Package "+name+" ", path.Base(f.path) == "doc.go"
-			if f.main() {
-				want, home = "Command ", home || path.Base(f.path) == "main.go"
-			}
-			if !strings.HasPrefix(f.ast.Doc.Text(), want) {
+			want, base, text := "Package "+f.ast.Name.Name+" ", path.Base(f.path), f.ast.Doc.Text()
+			home := base == "doc.go" || f.main() && base == "main.go"
+			if !strings.HasPrefix(text, want) && !(f.main() && strings.HasPrefix(text, "Command ")) {
 				found = append(found, f.violation(f.ast, "package doc", "the package comment must begin with %q", want))
 			}
 			if !home {
