@@ -21,7 +21,7 @@ const (
 // Options of a feed of kind exec.
 type Options struct {
 	Command []string          `option:"command" doc:"The program and its arguments; no shell reads them." required:"true"`
-	Mode    string            `option:"mode" doc:"With stream the program runs for ever; with once it runs at each interval." default:"stream"`
+	Mode    string            `option:"mode" doc:"With stream the program runs for ever; with once it runs at each interval." default:"stream" choices:"stream,once"`
 	Env     map[string]string `option:"env" doc:"Environment variables beside PATH, HOME and LANG." secret:"true"`
 	Dir     string            `option:"dir" doc:"The directory to run in; the server's own unless set."`
 	Config  map[string]string `option:"config" doc:"What the program reads, as a JSON object, on the first line of its standard input." secret:"true"`
@@ -35,10 +35,10 @@ func Spec() feeds.Spec {
 		Floor:   time.Second,
 		Options: &Options{},
 		New:     New,
-		Example: `id: tides
-kind: exec
-topic: news
-command: [sh, -c, 'while sleep 60; do echo "{\"title\":\"a minute has passed\"}"; done']
+		Example: `- id: tides
+  kind: exec
+  topic: news
+  command: [sh, -c, 'while sleep 60; do echo "{\"title\":\"a minute has passed\"}"; done']
 `,
 		Stability: "stable",
 	}

@@ -40,6 +40,14 @@ func program(t *testing.T, name string, env feeds.Env, change func(*Options)) (*
 	return f.(*feed), feedtest.NewRecorder(t, Spec(), env)
 }
 
+func TestContract(t *testing.T) {
+	feedtest.Run(t, Spec(), feedtest.Config{
+		Options: &Options{Command: []string{"sh", "-c", `n=0; while n=$((n+1)); do echo "{\"title\":\"line $n\"}"; sleep 0.02; done`}},
+		Env:     feeds.Env{Topic: "news"},
+		Real:    true,
+	})
+}
+
 func deadline(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	t.Cleanup(cancel)

@@ -1,4 +1,4 @@
-package feeds
+package feedtest
 
 import (
 	"encoding"
@@ -10,14 +10,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tickertape/feeds"
 )
 
 // commonOptions are the options that every kind has and no kind may define.
 var commonOptions = []string{"id", "kind", "topic", "every", "timeout", "max_items", "ttl", "on_error", "seed"}
 
-// An Option is one field of an options struct, as its tags describe it; see
-// [Constructor].
-type Option struct {
+// An option is one field of an options struct, as its tags describe it; see
+// [feeds.Constructor].
+type option struct {
 	Name     string // in the configuration
 	Doc      string // one sentence
 	Default  string // text form; "" is the zero value
@@ -25,29 +27,29 @@ type Option struct {
 	Secret   bool         // masked wherever it is shown; may come from the environment
 	Type     reflect.Type // of the field
 	Index    []int        // of the field, for reflect.Value.FieldByIndex
-	Fields   []Option     // of an element, where Type is a slice of structs
+	Fields   []option     // of an element, where Type is a slice of structs
 }
 
 var optionName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 
-// OptionsOf describes the options struct that options points to, in the order of its
+// readOptions describes the options struct that options points to, in the order of its
 // fields. It returns all mistakes of the tags at once.
-func OptionsOf(options any) ([]Option, error) {
+func readOptions(options any) ([]option, error) {
 	t := reflect.TypeOf(options)
 	if t == nil || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
 		return nil, fmt.Errorf("options are a %T: want a pointer to a struct", options)
 	}
-	return optionsOf(t.Elem(), commonOptions)
+	return structOptions(t.Elem(), commonOptions)
 }
 
-func optionsOf(t reflect.Type, taken []string) ([]Option, error) {
-	var list []Option
+func structOptions(t reflect.Type, taken []string) ([]option, error) {
+	var list []option
 	var errs []error
 	for _, field := range reflect.VisibleFields(t) {
 		if !field.IsExported() || (field.Anonymous && field.Tag.Get("option") == "") {
 			continue
 		}
-		o, err := optionOf(field)
+		o, err := readOption(field)
 		switch {
 		case err != nil:
 			errs = append(errs, fmt.Errorf("field %s: %w", field.Name, err))
@@ -60,8 +62,8 @@ func optionsOf(t reflect.Type, taken []string) ([]Option, error) {
 	return list, errors.Join(errs...)
 }
 
-func optionOf(field reflect.StructField) (Option, error) {
-	o := Option{
+func readOption(field reflect.StructField) (option, error) {
+	o := option{
 		Name: field.Tag.Get("option"), Doc: field.Tag.Get("doc"), Default: field.Tag.Get("default"),
 		Type: field.Type, Index: field.Index,
 	}
@@ -82,7 +84,7 @@ func optionOf(field reflect.StructField) (Option, error) {
 		errs = append(errs, errors.New("an option with a default is not required"))
 	}
 	if element := o.Type; element.Kind() == reflect.Slice && element.Elem().Kind() == reflect.Struct && !isText(element.Elem()) {
-		fields, err := optionsOf(element.Elem(), nil)
+		fields, err := structOptions(element.Elem(), nil)
 		o.Fields = fields
 		return o, errors.Join(append(errs, err)...)
 	}
@@ -92,14 +94,14 @@ func optionOf(field reflect.StructField) (Option, error) {
 	return o, errors.Join(errs...)
 }
 
-// NewOptions returns a new options struct of the kind with its defaults set, as a
+// newOptions returns a new options struct of the kind with its defaults set, as a
 // pointer: what a constructor gets where nothing is configured. It returns nil for
 // a kind without options.
-func (s Spec) NewOptions() (any, error) {
+func newOptions(s feeds.Spec) (any, error) {
 	if s.Options == nil {
 		return nil, nil
 	}
-	list, err := OptionsOf(s.Options)
+	list, err := readOptions(s.Options)
 	if err != nil {
 		return nil, fmt.Errorf("kind %s: %w", s.Kind, err)
 	}

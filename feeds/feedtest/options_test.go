@@ -1,10 +1,12 @@
-package feeds
+package feedtest
 
 import (
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"tickertape/feeds"
 )
 
 func TestOptions(t *testing.T) {
@@ -15,16 +17,16 @@ func TestOptions(t *testing.T) {
 		Text   string            `option:"text" doc:"A text." default:"x"`
 		List   []string          `option:"list" doc:"A list." default:"a,b"`
 		Wait   time.Duration     `option:"wait" doc:"A time." default:"5s"`
-		Range  Interval          `option:"range" doc:"A range." default:"1s-3s"`
+		Range  feeds.Interval    `option:"range" doc:"A range." default:"1s-3s"`
 		Map    map[string]string `option:"map" doc:"A map." secret:"true"`
 		Places []place           `option:"places" doc:"Structs."`
 	}
-	list, err := OptionsOf(&good{})
+	list, err := readOptions(&good{})
 	if err != nil || len(list) != 6 || !list[4].Secret || len(list[5].Fields) != 1 || !list[5].Fields[0].Required {
 		t.Fatalf("%+v, %v", list, err)
 	}
-	got, err := Spec{Options: &good{}}.NewOptions()
-	want := &good{Text: "x", List: []string{"a", "b"}, Wait: 5 * time.Second, Range: Interval{time.Second, 3 * time.Second}}
+	got, err := newOptions(feeds.Spec{Options: &good{}})
+	want := &good{Text: "x", List: []string{"a", "b"}, Wait: 5 * time.Second, Range: feeds.Interval{Min: time.Second, Max: 3 * time.Second}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v; want %+v", got, err, want)
 	}
@@ -39,13 +41,13 @@ func TestOptions(t *testing.T) {
 		Both  bool     `option:"both" doc:"A flag." required:"true" default:"true"`
 		Again bool     `option:"both" doc:"A flag."`
 	}
-	_, err = OptionsOf(&bad{})
+	_, err = readOptions(&bad{})
 	for _, field := range []string{"Upper", "NoDoc", "Topic", "Chan", "Text", "Flag", "Both", "Again"} {
 		if err == nil || !strings.Contains(err.Error(), "field "+field+":") {
 			t.Errorf("field %s is not refused: %v", field, err)
 		}
 	}
-	if _, err := OptionsOf(good{}); err == nil {
+	if _, err := readOptions(good{}); err == nil {
 		t.Error("options that are no pointer are not refused")
 	}
 }
