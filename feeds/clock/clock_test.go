@@ -15,6 +15,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+func TestContract(t *testing.T) { feedtest.Run(t, Spec(), feedtest.Config{}) }
+
 type tick struct {
 	Time   time.Time
 	Unix   int64

@@ -10,7 +10,7 @@ var lifeWords = map[string][]string{
 	"study": {
 		"commuters finds that a window seat lifts the mood", "gardeners finds talking to tomatoes helps the gardener",
 		"choir singers finds that hearts fall into one rhythm", "cats finds that {weekday} makes no difference to them",
-		"pigeons finds they prefer {instrument} music", "walkers finds that the way home feels {5..19} % shorter",
+		"pigeons finds they prefer {instrument} music", "walkers finds that the way home feels {5..19}% shorter",
 		"dogs finds most know the time of the {town} ferry", "bakers finds that early risers whistle more",
 		"seagulls finds they can tell {pastry}s from decoys", "readers finds that paper maps are lost less often",
 		"chess players finds that tea beats coffee after move {20..40}", "sleepers finds that rain on a roof adds {11..48} minutes",
@@ -32,7 +32,7 @@ var lifeWords = map[string][]string{
 	"feature": {
 		"draws tide tables on small screens", "starts in {2..9}0 milliseconds", "prints to paper tape", "learns to read handwriting",
 		"works without a network for {count} weeks", "speaks {11..60} languages", "runs on {11..29}-year-old computers",
-		"sorts bird songs", "is {11..58} % smaller", "adds a quiet mode",
+		"sorts bird songs", "is {11..58}% smaller", "adds a quiet mode",
 	},
 	"lendable": {"telescopes", "sewing machines", "cargo bikes", "cake tins", "microscopes", "ukuleles", "bat detectors", "tents"},
 	"collection": {
@@ -89,7 +89,7 @@ var lifeWords = map[string][]string{
 	"firmNews": {
 		"Butterbun Bakeries bakes its {2..90!n} millionth {pastry}", "Gull & Tern Ferries orders {2..9!n} electric ferries for {town}",
 		"Quayside Cranes lifts {a 300..900/10!n}-tonne hull in {town}", "Tick & Tock Clockworks recalls {200..900/10!n} clocks that run early",
-		"Lumopine Energy heats {20..90!n}00 homes in {town} with pine cones", "Maplemoon Syrups taps its {10..90!n},000th maple near {town}",
+		"Lumopine Energy heats {2000..9500/500!n} homes in {town} with pine cones", "Maplemoon Syrups taps its {10..90!n},000th maple near {town}",
 		"Orbiquill Satellites loses and finds a satellite {count} minutes later", "Woollyhat Textiles knits {a 200..900/10!n}-metre scarf for {town}",
 		"Dunehopper Rail adds {3..19!n} carriages to the {town} train", "Kelpwell Foods tests seaweed crisps with {200..900/10!n} tasters in {town}",
 		"Pixelpuddle Games sells {2..30!n} million copies of a fishing game", "Yuzumaru Robotics rents out {11..90!n} {robot}s for the harvest",

@@ -66,12 +66,32 @@ func TestGrammarIsComplete(t *testing.T) {
 
 func TestListsHaveNamesOfTheirOwn(t *testing.T) {
 	seen := map[string]bool{}
-	for _, words := range []map[string][]string{places, things, townWords, breakingWords, lifeWords} {
+	for _, words := range wordLists {
 		for name := range words {
 			if seen[name] {
 				t.Errorf("there are two lists %q", name)
 			}
 			seen[name] = true
+		}
+	}
+}
+
+// At the default interval a pattern is told about once in an hour; with this many
+// ways to tell it, it does not run out before the newsroom forgets.
+func TestEachStoryHasManyTitles(t *testing.T) {
+	g, r := coast(), rand.New(rand.NewPCG(1, 2))
+	if len(g.stories) < 220 {
+		t.Errorf("%d stories, want more than an hour has headlines", len(g.stories))
+	}
+	for _, s := range g.stories {
+		titles := map[string]bool{}
+		for range 600 {
+			if title := g.tell(r, s).Title(); fits(title) {
+				titles[title] = true
+			}
+		}
+		if len(titles) < 80 {
+			t.Errorf("%q has %d titles in 600 tellings", s.title, len(titles))
 		}
 	}
 }

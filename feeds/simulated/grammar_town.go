@@ -11,7 +11,7 @@ var townStories = []story{
 		"It is the highest figure in {4..30} years of counting."},
 	{"transport", "Night bus {2..49!n} to stop at the {town} {venue} from {weekday!d}", ""},
 	{"transport", "Passengers choose {colour#c} for the new {town} trams",
-		"{#c}, with {21..48} % of the votes, was just ahead of {colour}."},
+		"{#c}, with {21..48}% of the votes, was just ahead of {colour}."},
 	{"transport", "Old signal box at {town} station reopens as a {corner}",
 		"The levers still work, but no longer move anything."},
 	{"transport", "New footbridge links {street} and {street} in {town}", "The walk now takes {3..14} minutes."},
@@ -63,7 +63,7 @@ var townStories = []story{
 
 	{"weather", "Fog to linger over {town} until {7..11!n} on {weekday!d} morning", "The foghorn at {town} is ready."},
 	{"weather", "{town} records its {kindOfDay} {weekday!d} in {3..40!n} years", ""},
-	{"weather", "Rain gauge in {town} passes {400..990/5!n} millimetres in twelve months", "The average is {500..800/10} millimetres."},
+	{"weather", "Rain gauge in {town} passes {400..990/5!n} millimetres in twelve months", "That is {5..40}% more than usual."},
 	{"weather", "Rainbow over {town} lasts {11..75!n} minutes, observers say", "It was visible as far away as {town}."},
 	{"weather", "View from {town} lighthouse reaches {40..95!n} kilometres on a clear {weekday!d}", "Even the {venue} of {town} could be made out."},
 	{"weather", "{windy} wind on {water} expected to ease by {weekday!d} {hourOfDay}", "Ferries run as planned."},

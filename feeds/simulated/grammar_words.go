@@ -10,7 +10,7 @@ var places = map[string][]string{
 	"water": {"Windle Sound", "Saltmere Bay", "the Otter estuary", "the Amber Channel", "Hollow Fjord"},
 	"venue": {
 		"library", "observatory", "fish market", "concert hall", "lighthouse", "botanical garden", "swimming baths",
-		"town hall", "old customs house", "planetarium", "clock museum", "puppet theatre", "market hall", "boathouse",
+		"town hall", "customs house", "planetarium", "clock museum", "puppet theatre", "market hall", "boathouse",
 	},
 	"street": {
 		"Candle Street", "Ropewalk Lane", "Mussel Steps", "Beacon Hill", "Capstan Square", "Pickle Alley",

@@ -18,6 +18,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var specs = []feeds.Spec{News(), Weather(), Stock(), Random()}
 
+func TestContract(t *testing.T) {
+	for _, spec := range specs {
+		t.Run(spec.Kind, func(t *testing.T) {
+			feedtest.Run(t, spec, feedtest.Config{Items: 40})
+		})
+	}
+}
+
 // lines returns what a feed of spec prints first, in a bubble that began at start.
 func lines(t *testing.T, spec feeds.Spec, options any, seed uint64, start time.Duration, n int) (list [][]byte) {
 	t.Helper()

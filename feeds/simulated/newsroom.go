@@ -23,14 +23,17 @@ const (
 	breakingGap    = 60 // headlines between two that interrupt, at the least
 )
 
+// wordLists are the maps that make up a grammar's words.
+var wordLists = []map[string][]string{places, things, townWords, harbourWords, breakingWords, lifeWords, squareWords}
+
 // coast returns the grammar of all stories.
 func coast() *grammar {
 	g := &grammar{
-		stories:  slices.Concat(townStories, lifeStories),
+		stories:  slices.Concat(townStories, harbourStories, lifeStories, squareStories),
 		breaking: breakingStories,
 		words:    map[string][]string{},
 	}
-	for _, words := range []map[string][]string{places, things, townWords, breakingWords, lifeWords} {
+	for _, words := range wordLists {
 		maps.Copy(g.words, words)
 	}
 	return g

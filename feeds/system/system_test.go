@@ -21,6 +21,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+func TestContract(t *testing.T) { feedtest.Run(t, Spec(), feedtest.Config{}) }
+
 func collect(t *testing.T, o *Options, n int) []map[string]any {
 	t.Helper()
 	var list []map[string]any
