@@ -31,7 +31,7 @@ type Publisher interface {
 	// [ErrItem]. After any other error some of the items may be stored.
 	Publish(ctx context.Context, items ...Item) error
 	// Retract withdraws the value of a key; topic "" means the feed's. It blocks as
-	// Publish does.
+	// Publish does, and returns nil as well where there is no such value.
 	Retract(ctx context.Context, topic, key string) error
 	// OK reports that the source was asked and has nothing new (a 304, a closed
 	// market): it keeps the feed fresh. The detail is shown to people.

@@ -37,7 +37,11 @@ func (i Interval) String() string {
 // MarshalText returns the text form.
 func (i Interval) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
 
-// UnmarshalText reads "5s" or "1s-3s"; negative and inverted ranges are errors.
+// mostInterval is the longest that text can say.
+const mostInterval = 366 * 24 * time.Hour
+
+// UnmarshalText reads "5s" or "1s-3s"; negative and inverted ranges are errors, and
+// so is more than a year.
 func (i *Interval) UnmarshalText(text []byte) error {
 	low, high, isRange := strings.Cut(string(text), "-")
 	lo, err := time.ParseDuration(strings.TrimSpace(low))
@@ -52,6 +56,9 @@ func (i *Interval) UnmarshalText(text []byte) error {
 	}
 	if lo < 0 || hi < lo {
 		return fmt.Errorf("interval %q: the range runs backwards", text)
+	}
+	if hi > mostInterval {
+		return fmt.Errorf("interval %q: want at most a year", text)
 	}
 	*i = Interval{Min: lo, Max: hi}
 	return nil

@@ -31,7 +31,7 @@ func Pause(ctx context.Context, pub Publisher, every Interval) error {
 	if every.Max <= 0 {
 		every = Interval{Min: defaultEvery, Max: defaultEvery}
 	}
-	timer := time.NewTimer(every.Min + rand.N(every.Max-every.Min+1))
+	timer := time.NewTimer(every.Min + rand.N(max(every.Max-every.Min, 0)+1))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"tickertape/topics"
@@ -30,21 +29,37 @@ func (p *publisher) Publish(ctx context.Context, items ...Item) error {
 		return err
 	}
 	list, refused := p.prepare(items)
-	stored := 0
-	for chunk := range slices.Chunk(list, min(topics.MaxBatch, p.limit.Burst())) {
-		if err := p.store(ctx, chunk); err != nil {
-			for _, item := range list[stored:] {
+	repeated := len(items) - len(list) - len(refused)
+	stored, room := 0, 0 // room is how many items the rate allows now
+	for len(list) > 0 {
+		var err error
+		if room == 0 {
+			room = min(len(list), topics.MaxBatch, p.limit.Burst())
+			err = p.limit.WaitN(ctx, room)
+		}
+		n, bad := 0, error(nil)
+		if err == nil {
+			n, bad, err = p.store(ctx, list[:room])
+		}
+		stored += n
+		if bad != nil {
+			refused = append(refused, bad)
+			p.recent.forget(list[n].mark)
+			n++
+		}
+		list, room = list[n:], room-n
+		if err != nil {
+			for _, item := range list {
 				p.recent.forget(item.mark)
 			}
 			if stored > 0 {
-				p.board.alive(stored, 0, "")
+				p.board.alive(stored, repeated, "")
 			}
 			return fmt.Errorf("publish %d items: %w", len(items), err)
 		}
-		stored += len(chunk)
 	}
-	if len(list) > 0 || len(refused) == 0 {
-		p.board.alive(stored, len(items)-len(list)-len(refused), "")
+	if stored > 0 || repeated > 0 || len(refused) == 0 {
+		p.board.alive(stored, repeated, "")
 	}
 	if len(refused) == 0 {
 		return nil
@@ -81,12 +96,35 @@ func (r *runner) prepare(items []Item) (list []ready, refused []error) {
 	return list, refused
 }
 
-// store hands one batch to the bus, again and again while the log is not
-// available: that is no fault of the feed, and what it read must not be lost.
-func (p *publisher) store(ctx context.Context, batch []ready) error {
-	if err := p.limit.WaitN(ctx, len(batch)); err != nil {
-		return err
+// store hands one batch to the bus and returns how many of it are stored. Where
+// the bus finds an item that does not fit its topic, bad says so, and it is the first
+// one that is not stored.
+func (p *publisher) store(ctx context.Context, batch []ready) (stored int, bad, err error) {
+	err = p.put(ctx, batch)
+	var invalid *topics.InvalidError
+	if err == nil {
+		return len(batch), nil, nil
 	}
+	if !errors.As(err, &invalid) || invalid.Index < 0 || invalid.Index >= len(batch) {
+		return 0, nil, err
+	}
+	// The bus takes all or none; those before the bad one it has found right.
+	i := invalid.Index
+	bad = fmt.Errorf("%w: id %.80q: %s", ErrItem, batch[i].mark.id, invalid.Reason)
+	if invalid.Field != "" {
+		bad = fmt.Errorf("%w: id %.80q: field %s: %s", ErrItem, batch[i].mark.id, invalid.Field, invalid.Reason)
+	}
+	if i > 0 {
+		if err := p.put(ctx, batch[:i]); err != nil {
+			return 0, nil, err
+		}
+	}
+	return i, bad, nil
+}
+
+// put publishes one batch, again and again while the log is not available: that is
+// no fault of the feed, and what it read must not be lost.
+func (p *publisher) put(ctx context.Context, batch []ready) error {
 	drafts := make([]topics.Draft, len(batch))
 	idempotency := ""
 	for i, item := range batch {
@@ -130,7 +168,7 @@ func (p *publisher) insist(ctx context.Context, fn func(context.Context) error) 
 }
 
 // Retract withdraws the value of a key; see [Publisher]. The same item may be
-// published again afterwards.
+// published again afterwards. That there is no such value is fine: it may be too old.
 func (p *publisher) Retract(ctx context.Context, topic, key string) error {
 	if err := p.over(ctx); err != nil {
 		return err
@@ -148,7 +186,7 @@ func (p *publisher) Retract(ctx context.Context, topic, key string) error {
 		_, err := p.bus.Retract(ctx, topic, key)
 		return err
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, topics.ErrNotFound) {
 		return fmt.Errorf("retract %.80q on %s: %w", key, topic, err)
 	}
 	p.recent.forget(mark{topic: topic, id: key})

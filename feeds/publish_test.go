@@ -159,6 +159,43 @@ func TestPublishOutlastsTheLog(t *testing.T) {
 	}
 }
 
+// The bus takes a batch whole or not at all; one item that does not fit its topic
+// costs the others nothing, and the order stays.
+func TestItemThatDoesNotFitItsTopicIsLeftOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bus := &fakeBus{}
+		bus.setFail(func(_ context.Context, drafts []topics.Draft) error {
+			for i, d := range drafts {
+				if strings.Contains(string(d.Data), `"bad"`) {
+					return &topics.InvalidError{Index: i, Field: "/title", Reason: "not that", Schema: true}
+				}
+			}
+			return nil
+		})
+		var items []Item
+		for i, title := range []string{"bad", "1", "2", "bad", "bad", "3", "bad"} {
+			items = append(items, Item{ID: fmt.Sprint(i), Title: title})
+		}
+		got := with(t, bus, Options{}, testSpec, Env{}, func(ctx context.Context, pub Publisher) {
+			for range 2 {
+				if err := pub.Publish(ctx, items...); !errors.Is(err, ErrItem) || !strings.Contains(err.Error(), "field /title: not that") {
+					t.Errorf("error %v", err)
+				}
+			}
+		})
+		if got.Events != 3 || got.Refused != 8 || got.Repeated != 3 || got.Restarts != 0 {
+			t.Errorf("status %+v", got)
+		}
+		var order []string
+		for _, d := range bus.published() {
+			order = append(order, string(d.Data[7]))
+		}
+		if fmt.Sprint(order) != "[1 2 5]" {
+			t.Errorf("ids published: %v", order)
+		}
+	})
+}
+
 func TestFailedItemCanBePublishedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bus := &fakeBus{}

@@ -71,7 +71,7 @@ func (s *session) run(ctx context.Context) error {
 	if err != nil || ctx.Err() != nil {
 		close(s.over)
 		// A program that is asked to end may have more to say than its pipe holds.
-		io.Copy(io.Discard, s.process.stdout)
+		_, _ = io.Copy(io.Discard, s.process.stdout)
 		<-s.process.exited
 	} else {
 		s.awaitExit(ctx)
