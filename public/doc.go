@@ -8,14 +8,18 @@
 //	js/main.js    the page: choice of topics, one timer, one frame; wires the rest
 //	js/latest.js  the link to GET /latest: one EventSource and its supervisor; knows no DOM
 //	js/store.js   what is shown now, by topic and key, bounded; knows no DOM
-//	js/cards.js   nodes for items: one card a topic, nodes reused
+//	js/cards.js   the frame around a topic's items: title, badges, age
+//	js/views.js   how the items of a topic look: headlines, cities, prices, the machine
+//	js/feeds.js   the state of the feeds, in the footer and as badges
+//	js/nodes.js   elements, kept by key and used again
 //	js/format.js  numbers, times, ages, links, as text for people
 //
 // # What the server must do
 //
 // Serve [Files] at the root with the headers
 //
-//	Content-Security-Policy: the value of [Policy]
+//	Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self';
+//		img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'
 //	Cache-Control: no-cache
 //	X-Content-Type-Options: nosniff
 //	Referrer-Policy: no-referrer

@@ -8,11 +8,16 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
+
+// policy is the strictest one that the pages promise to work under.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'"
 
 // fake is a server that speaks the wire of /latest and /topics and does what a
 // test tells it: cut connections, refuse them, fall silent, forget its log.
@@ -60,7 +65,7 @@ func catalogue() []topic {
 }
 
 // quick are times for tests: real ones divided, but a slow machine keeps up.
-const quick = `{"tick":20,"connect":3000,"retry":500,"backoffMin":50,"backoffMax":400,"gap":20,"offline":600,"page":50}`
+const quick = `{"tick":20,"connect":1500,"retry":500,"backoffMin":50,"backoffMax":400,"gap":20,"offline":600,"page":50}`
 
 func newFake(t *testing.T) *fake {
 	t.Helper()
@@ -75,7 +80,7 @@ func newFake(t *testing.T) *fake {
 	mux.Handle("GET /testdata/", http.FileServerFS(os.DirFS(".")))
 	mux.Handle("GET /", http.FileServerFS(Files()))
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", Policy)
+		w.Header().Set("Content-Security-Policy", policy)
 		w.Header().Set("Cache-Control", "no-cache")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		mux.ServeHTTP(w, r)
@@ -163,6 +168,9 @@ func (f *fake) serveLatest(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	f.requests = append(f.requests, request{r.URL.Query().Get("type"), last})
 	status, cut := f.status, f.cut
+	if status == http.StatusOK && f.unknown(r.URL.Query().Get("type")) {
+		status = http.StatusBadRequest
+	}
 	f.open++
 	f.mu.Unlock()
 	defer func() { f.mu.Lock(); f.open--; f.mu.Unlock() }()
@@ -173,6 +181,17 @@ func (f *fake) serveLatest(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	s := &stream{fake: f, w: w, r: r, cut: cut, wants: wanted(r.URL.Query().Get("type"))}
 	s.run(last)
+}
+
+// unknown reports whether the types name a topic that the catalogue lacks.
+func (f *fake) unknown(types string) bool {
+	for _, t := range strings.Split(types, ",") {
+		name, _, _ := strings.Cut(t, ".")
+		if t != "*" && !slices.ContainsFunc(f.topics, func(k topic) bool { return k.Name == name }) {
+			return true
+		}
+	}
+	return false
 }
 
 func wanted(types string) func(topic, key string) bool {

@@ -25,8 +25,9 @@ func seed(f *fake) {
 	f.item("random", "", map[string]any{"value": 417, "time": stamp(), "simulated": true})
 	f.item("clock", "", map[string]any{"time": "2026-11-20T09:15:30Z"})
 	f.item("system", "", map[string]any{
-		"load": []float64{0.42, 0.31, 0.22}, "cpus": 4, "memory_total": 8 << 30, "memory_free": 5 << 30,
-		"uptime": 93784, "interfaces": []string{"lo", "eth0"}, "time": stamp(),
+		"load": []float64{0.42, 0.31, 0.22}, "cpus": map[string]any{"count": 4, "usage": 12.4}, "uptime": 93784, "time": stamp(),
+		"memory":     map[string]any{"total": 8 << 30, "used": 3 << 30, "percent": 37.5},
+		"interfaces": []any{map[string]any{"name": "lo", "up": true}, map[string]any{"name": "eth0", "up": true, "rx_rate": 2048.5, "tx_rate": 512}},
 	})
 	f.item("feeds", "news", map[string]any{"id": "news", "state": "running", "topics": []string{"news"}, "simulated": true, "time": stamp()})
 	f.item("feeds", "prices", map[string]any{
@@ -48,7 +49,7 @@ func TestCardsFill(t *testing.T) {
 		{"source", `document.querySelector('.headline .source').textContent`, "Harbour Gazette"},
 		{"age", `document.querySelector('.headline time').textContent`, "now"},
 		{"city", `document.querySelector('.city h3').textContent`, "Oslo"},
-		{"degrees", `document.querySelector('.city .degrees').textContent`, "-1°C"},
+		{"degrees", `document.querySelector('.city .degrees').textContent`, "\u22121°C"},
 		{"sky", `document.querySelector('.city use').getAttribute('href')`, "#snow"},
 		{"price keeps its decimals", `document.querySelector('.stock tbody .price span').textContent`, "123.40"},
 		{"fall", `document.querySelector('.stock tbody .change').textContent`, "▼\u22121.10\u00a0%"},
@@ -56,6 +57,7 @@ func TestCardsFill(t *testing.T) {
 		{"random", `document.querySelector('.random .figure').textContent`, "417"},
 		{"clock", `document.querySelector('.clock .figure').textContent`, "09:15:30"},
 		{"memory", `document.querySelectorAll('.machine dd')[1].textContent`, "3 GiB of 8 GiB"},
+		{"network", `document.querySelectorAll('.machine dd')[3].textContent`, "eth0 \u2193 2 KiB/s \u2191 512 B/s"},
 		{"any other topic", `document.querySelector('[data-topic=tides] .entry p').textContent`, "High water 12:40"},
 		{"badge", `document.querySelector('.news > header .simulated').hidden ? 'hidden' : 'shown'`, "shown"},
 		{"no badge on what is real", `document.querySelector('.system > header .simulated').hidden ? 'hidden' : 'shown'`, "hidden"},

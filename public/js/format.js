@@ -21,9 +21,12 @@ const locales = (() => {
 })();
 
 const MISSING = '–';
+const MINUS = '\u2212';
 const TEXT = 400; // characters of one text that are shown
 // A decimal, as a number or as text: prices come as text, so that they stay exact.
 const DECIMAL = /^[+-]?\d{1,18}(\.\d{1,12})?$/;
+// What can be read as a finite number, or NaN: null and '' are not zero.
+const numeric = (value) => (typeof value === 'number' || (typeof value === 'string' && value.trim()) ? Number(value) : NaN);
 const digitsOf = (decimal) => Math.min(8, (String(decimal).split('.')[1] ?? '').length);
 
 /** Text on one line, cut at a length that no layout minds. */
@@ -48,8 +51,8 @@ export function link(value) {
 }
 
 export function number(value, digits = 0) {
-  const n = Number(value);
-  if (value === null || value === '' || !Number.isFinite(n)) return clip(value, 24) || MISSING;
+  const n = numeric(value);
+  if (!Number.isFinite(n)) return clip(value, 24) || MISSING;
   return memo(`n${digits}`, () => new Intl.NumberFormat(locales, { maximumFractionDigits: digits })).format(n);
 }
 
@@ -64,15 +67,15 @@ export function price(value) {
 
 /** A change with its sign: never told by colour alone. */
 export function change(value, suffix = '') {
-  const n = Number(value);
-  if (value === null || value === '' || !Number.isFinite(n)) return MISSING;
+  const n = numeric(value);
+  if (!Number.isFinite(n)) return MISSING;
   const format = memo('change', () => new Intl.NumberFormat(locales, {
     signDisplay: 'exceptZero', minimumFractionDigits: 2, maximumFractionDigits: 2,
   }));
-  return format.format(n).replace('-', '\u2212') + suffix;
+  return format.format(n).replace('-', MINUS) + suffix;
 }
 
-export const direction = (value) => (Number(value) > 0 ? 'up' : Number(value) < 0 ? 'down' : 'flat');
+export const direction = (value) => (numeric(value) > 0 ? 'up' : numeric(value) < 0 ? 'down' : 'flat');
 export const arrow = (way) => ({ up: '▲', down: '▼' })[way] ?? '◆';
 
 // Inside, units are canonical: °C, m/s, mm. Countries that read others get theirs.
@@ -81,13 +84,14 @@ const fahrenheit = ['US', 'LR', 'BS', 'BZ', 'KY', 'PW'].includes(region);
 const miles = ['US', 'GB', 'LR'].includes(region);
 
 function measure(value, unit, digits, convert = (n) => n) {
-  const n = Number(value);
-  if (value === undefined || value === null || value === '' || !Number.isFinite(n)) return MISSING;
+  const n = numeric(value);
+  if (!Number.isFinite(n)) return MISSING;
   const format = memo(`u${unit}${digits}`, () => new Intl.NumberFormat(locales, {
     style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: digits,
   }));
   const scale = 10 ** digits;
-  return format.format(Math.round(convert(n) * scale) / scale + 0); // + 0: no minus zero
+  return format.format(Math.round(convert(n) * scale) / scale + 0) // + 0: no minus zero
+    .replace('-', MINUS);
 }
 
 export const temperature = (celsius) => (fahrenheit
@@ -101,7 +105,7 @@ export const wind = (metres) => (miles
 export const rain = (millimetres) => measure(millimetres, 'millimeter', 1);
 
 export function bytes(value) {
-  let n = Number(value);
+  let n = numeric(value);
   if (!Number.isFinite(n)) return MISSING;
   let unit = 0;
   while (n >= 1024 && unit < 4) [n, unit] = [n / 1024, unit + 1];
@@ -109,7 +113,7 @@ export function bytes(value) {
 }
 
 export function duration(seconds) {
-  const s = Number(seconds);
+  const s = numeric(seconds);
   if (!Number.isFinite(s)) return MISSING;
   const [d, h, m] = [Math.floor(s / 86400), Math.floor(s / 3600) % 24, Math.floor(s / 60) % 60];
   return d > 0 ? `${number(d)} d ${h} h` : h > 0 ? `${h} h ${m} min` : `${m} min`;

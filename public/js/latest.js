@@ -111,12 +111,12 @@ export class Latest {
     this.#fail();
   }
 
-  /** The network, the page or the machine came back: do not wait for a timer. */
-  wake() {
+  /** The page, the machine or (force: what was connected is not any more) the network came back: do not wait. */
+  wake({ force = false } = {}) {
     const now = this.#clock.now();
     if (this.#phase === 'paused') this.#phase = 'waiting';
     else if (this.#phase === 'idle') return;
-    else if (this.#phase === 'open' && now - this.#heard < 1.2 * this.#heartbeat) return;
+    else if (this.#phase === 'open' && !force && now - this.#heard < 1.2 * this.#heartbeat) return;
     if (this.#types.length === 0) {
       this.#phase = 'idle';
       return;

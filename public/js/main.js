@@ -7,7 +7,8 @@
 import { Latest } from './latest.js';
 import { Store, millis } from './store.js';
 import { Card, large, title } from './cards.js';
-import { make, set, Rows } from './nodes.js';
+import { Feeds } from './feeds.js';
+import { make, set } from './nodes.js';
 import * as format from './format.js';
 
 const timing = { page: 1000, catalogue: 5000, ...JSON.parse(document.documentElement.dataset.timing ?? '{}') };
@@ -21,12 +22,14 @@ const byId = (id) => document.getElementById(id);
 const topicOf = (type) => type.split('.')[0];
 
 const cards = new Map(); // topic -> Card
+const feeds = new Feeds(byId('feeds'), byId('feedsum'), byId('feedlist'));
 const boxes = new Map(); // topic -> checkbox
 const dirty = new Set(); // topics to draw in the next frame
 let frame = 0;
 let catalogue = []; // topics that can be chosen
 let guessed = true; // the catalogue is a guess, so that the first paint has its cards
 let current = false; // the catalogue is this server's own
+let learning = false;
 let feedsTopic = false; // the server tells the state of its feeds
 let choice = chosenByURL(); // types, or null for all
 let opened = []; // types that the link reads
@@ -162,6 +165,8 @@ function arrange() {
 
 /** Reads the server's catalogue; without one the page goes on with what it knows. */
 async function learn() {
+  if (learning) return;
+  learning = true;
   try {
     const answer = await fetch('/topics', { signal: AbortSignal.timeout(timing.catalogue), headers: { Accept: 'application/json' } });
     if (!answer.ok) return;
@@ -171,8 +176,10 @@ async function learn() {
     guessed = false;
     offer(topics);
     keep('tickertape.catalogue', JSON.stringify(catalogue.map(({ name, description, mode, key }) => ({ name, description, mode, key }))));
-    if (state !== 'idle' || opened.length > 0) read();
-  } catch { /* the link's state says that the server is away */ }
+    read();
+  } catch { /* the link's state says that the server is away */ } finally {
+    learning = false;
+  }
 }
 
 // --- what is shown
@@ -193,7 +200,10 @@ function drawDirty() {
   dirty.clear();
   for (const topic of topics) {
     try {
-      if (topic === 'feeds') showFeeds(store.list(topic));
+      if (topic === 'feeds') {
+        feeds.update(store.list(topic));
+        for (const [name, card] of cards) card.tick(context(name));
+      }
       cards.get(topic)?.update(store.list(topic), context(topic));
     } catch (error) {
       reportError(error); // one card's trouble is not the others'
@@ -201,45 +211,7 @@ function drawDirty() {
   }
 }
 
-const context = (topic) => ({ now: now(), ready, keyed: Boolean(store.spec(topic).key), trouble: trouble.get(topic) ?? '' });
-
-const FINE = ['running', 'starting', 'simulated', ''];
-const trouble = new Map(); // topic -> the state of its feeds, when it is not fine
-const feedState = (item) => format.clip(item.data.state ?? '', 20);
-const feedRows = new Rows(byId('feedlist'), () => {
-  const node = make('li');
-  const name = node.appendChild(make('bdi', 'symbol'));
-  const told = node.appendChild(make('span', 'badge'));
-  const detail = node.appendChild(make('bdi', 'meta'));
-  return {
-    node,
-    update(item) {
-      set(name, format.clip(item.key, 40));
-      set(told, feedState(item) || 'unknown');
-      told.classList.toggle('trouble', !FINE.includes(feedState(item)));
-      set(detail, format.clip(item.data.hint ?? item.data.error ?? item.data.last_error ?? item.data.detail ?? '', 160));
-    },
-  };
-});
-
-function showFeeds(items) {
-  feedRows.update(items, {});
-  const count = new Map();
-  trouble.clear();
-  const fine = new Set();
-  for (const item of items) {
-    const told = feedState(item);
-    count.set(told || 'unknown', (count.get(told || 'unknown') ?? 0) + 1);
-    for (const topic of [item.data.topics ?? item.data.topic ?? []].flat()) {
-      if (FINE.includes(told)) fine.add(topic);
-      else trouble.set(topic, `feed ${told}`);
-    }
-  }
-  for (const topic of fine) trouble.delete(topic); // another feed still prints on it
-  byId('feeds').hidden = items.length === 0;
-  set(byId('feedsum'), `Feeds: ${[...count].map(([told, n]) => `${n} ${told}`).join(', ')}`);
-  for (const [topic, card] of cards) card.tick(context(topic));
-}
+const context = (topic) => ({ now: now(), ready, keyed: Boolean(store.spec(topic).key), trouble: feeds.trouble(topic) });
 
 function showState(name, silence) {
   state = name;
@@ -311,7 +283,7 @@ function tick() {
 restore();
 showState('connecting', 0);
 setInterval(tick, timing.page);
-addEventListener('online', () => link.wake());
+addEventListener('online', () => link.wake({ force: true }));
 addEventListener('pageshow', () => link.wake());
 addEventListener('pagehide', () => { save(); link.pause(); });
 document.addEventListener('resume', () => link.wake());

@@ -182,40 +182,42 @@ function entry() {
   };
 }
 
-// The machine: whatever is there of load, memory, processors, uptime, network.
+// The machine: processors, memory, load, network, uptime.
 function machine(body) {
-  const list = body.appendChild(make('dl', 'machine'));
-  const fact = (name) => {
-    const row = list.appendChild(make('div'));
+  const facts = body.appendChild(make('dl', 'machine'));
+  const fact = (name, bar) => {
+    const row = facts.appendChild(make('div'));
     row.append(make('dt', '', name));
     const value = row.appendChild(make('dd'));
-    return { row, value };
+    const part = bar ? row.appendChild(make('progress')) : null;
+    part?.setAttribute('aria-label', `${name} in use`);
+    return (text, percent) => {
+      set(value, text);
+      if (part) part.value = (Number(percent) || 0) / 100;
+    };
   };
-  const [load, memory, up, network] = ['Load', 'Memory', 'Up', 'Network'].map(fact);
-  const used = memory.row.appendChild(make('progress'));
-  used.setAttribute('aria-label', 'Memory in use');
+  const [cpu, memory] = [fact('CPU', true), fact('Memory', true)];
+  const [load, network, up] = [fact('Load'), fact('Network'), fact('Up')];
   return {
     update([item]) {
       if (!item) return;
-      const { data } = item;
-      set(load.value, loads(data));
-      const total = Number(data.memory_total);
-      const free = Number(data.memory_free);
-      used.hidden = !(total > 0);
-      if (total > 0) used.max = total;
-      used.value = total - free || 0;
-      set(memory.value, `${format.bytes(total - free)} of ${format.bytes(total)}`);
-      set(up.value, format.duration(data.uptime));
-      const names = Array.isArray(data.interfaces) ? data.interfaces.map((i) => format.clip(i?.name ?? i, 20)) : [];
-      set(network.value, format.clip(names.join(', '), 80) || '–');
+      const { cpus, memory: ram, uptime, load: loads, interfaces } = item.data;
+      cpu(`${format.number(cpus?.usage)} % of ${format.number(cpus?.count)}`, cpus?.usage);
+      memory(`${format.bytes(ram?.used)} of ${format.bytes(ram?.total)}`, ram?.percent);
+      load(Array.isArray(loads) ? loads.slice(0, 3).map((value) => format.number(value, 2)).join(' \u2002') : '–');
+      network(traffic(interfaces));
+      up(format.duration(uptime));
     },
   };
 }
 
-function loads({ load, cpus }) {
-  const values = Array.isArray(load) ? load : typeof load === 'object' && load ? Object.values(load) : [load];
-  const text = values.slice(0, 3).map((value) => format.number(value, 2)).join('  ');
-  return cpus > 0 ? `${text} on ${format.number(cpus)} CPU${Number(cpus) === 1 ? '' : 's'}` : text;
+// The busiest network interface, in and out.
+function traffic(interfaces) {
+  const up = (Array.isArray(interfaces) ? interfaces : []).filter((nic) => nic?.up && nic.name !== 'lo');
+  const rate = (nic) => (Number(nic.rx_rate) || 0) + (Number(nic.tx_rate) || 0);
+  const [nic] = up.sort((a, b) => rate(b) - rate(a));
+  if (!nic) return '–';
+  return `${format.clip(nic.name, 16)} \u2193 ${format.bytes(nic.rx_rate ?? 0)}/s \u2191 ${format.bytes(nic.tx_rate ?? 0)}/s`;
 }
 
 function table(body, label) {

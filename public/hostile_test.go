@@ -1,0 +1,86 @@
+package public
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestHostileText(t *testing.T) {
+	p, f := newTab(t), newFake(t)
+	look(p, 390, 844, "light")
+	p.open(f.URL)
+	p.wait(live)
+	bad := []string{
+		`<script>document.title='owned'</script>`,
+		`<img src=x onerror="document.title='owned'">`,
+		strings.Repeat("long", 2500),
+		strings.Repeat("W\u0336\u0337\u0338", 3000),
+		"before \u202e after \u2066 more",
+		`"><svg onload=alert(1)>`,
+		"line\r\nbreak\u2028and\u2029more",
+		"\ufeff\u200b",
+		strings.Repeat("😀", 300),
+	}
+	for i, text := range bad {
+		item := map[string]any{"id": fmt.Sprint(i), "title": text, "source": text, "lang": text, "url": "javascript:document.title='owned'", "time": text}
+		f.item("news", fmt.Sprint(i), item)
+		f.item("tides", "", map[string]any{"text": text, "time": "9999999-99"})
+		f.item("weather", text, map[string]any{"location": text, "condition": text, "symbol": text, "temperature": text, "wind": text, "rain": text})
+		f.item("stock", text, map[string]any{"symbol": text, "company": text, "price": text, "increase": text, "currency": text})
+		f.item("random", "", map[string]any{"value": text})
+		f.item("clock", "", map[string]any{"time": text})
+		f.item("system", "", map[string]any{"load": text, "memory": text, "cpus": text, "interfaces": []any{text, nil, 5}, "uptime": text})
+		f.item("feeds", text, map[string]any{"id": text, "state": text, "topics": []any{text, nil}, "hint": text})
+	}
+	for _, shape := range []string{`null`, `[]`, `[[]]`, `{}`, `5`, `"text"`, `{"title":{"a":1},"url":["x"],"time":5,"expires":{},"source":null,"lang":7}`,
+		`{"__proto__":{"x":1},"constructor":1}`, "not JSON\nat all"} {
+		for _, topic := range catalogue() {
+			f.put(topic.Name, "", shape)
+		}
+	}
+	f.item("news", "end", map[string]any{"id": "end", "title": "The end"})
+	p.wait(titles + `[0] === 'The end'`)
+
+	if got := eval[string](p, "document.title"); got != "tickertape" {
+		t.Errorf("the title is %q", got)
+	}
+	if n := eval[int](p, `document.querySelectorAll('main script, main img, main svg:not(.sky):not([preserveAspectRatio]), main iframe').length`); n != 0 {
+		t.Errorf("%d elements came from text", n)
+	}
+	if n := eval[int](p, `document.querySelectorAll('.headline a[href]').length`); n != 0 {
+		t.Errorf("%d hostile links", n)
+	}
+	if n := eval[int](p, `Math.max(...`+titles+`.map((text) => text.length))`); n > 401 {
+		t.Errorf("a text of %d characters", n)
+	}
+	if w := eval[int](p, "document.scrollingElement.scrollWidth"); w > 390 {
+		t.Errorf("the page is %d wide", w)
+	}
+	if h := eval[float64](p, `Math.max(...[...document.querySelectorAll('.headline')].map((e) => e.offsetHeight))`); h > 110 {
+		t.Errorf("a headline %v high", h)
+	}
+	if got := eval[string](p, `document.querySelectorAll('.headline .source')[0].textContent`); strings.Contains(got, "\u202e") {
+		t.Errorf("the source of the last headline is %q", got)
+	}
+	p.clean()
+}
+
+// The watch over the console works: otherwise clean would prove nothing.
+func TestViolationsAreNoticed(t *testing.T) {
+	p, f := newTab(t), newFake(t)
+	p.open(f.URL)
+	p.wait(live)
+	eval[bool](p, `(() => {
+		const script = document.createElement('script');
+		script.textContent = 'document.title = "inline"';
+		document.head.append(script);
+		return true;
+	})()`)
+	p.wait(`document.title === 'tickertape'`)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !strings.Contains(strings.Join(p.problems, "\n"), "Content Security Policy") {
+		t.Errorf("an inline script was not noticed; noticed: %q", p.problems)
+	}
+}

@@ -1,0 +1,63 @@
+// The state of the feeds, as the topic "feeds" tells it: a list in the footer, and
+// for each topic whether somebody still prints on it.
+
+import * as format from './format.js';
+import { make, set, Rows } from './nodes.js';
+
+/** What the states that need a word are called. */
+const TOLD = { __proto__: null, backoff: 'retrying', open: 'down', attention: 'needs attention' };
+const FINE = ['running', 'starting'];
+
+function told({ state }) {
+  const word = format.clip(state ?? '', 20) || 'unknown';
+  return TOLD[word] ?? word;
+}
+
+function feed() {
+  const node = make('li');
+  const name = node.appendChild(make('bdi', 'symbol'));
+  const state = node.appendChild(make('span', 'badge'));
+  const detail = node.appendChild(make('bdi', 'meta'));
+  return {
+    node,
+    update({ key, data }) {
+      set(name, format.clip(key, 40));
+      set(state, told(data));
+      state.classList.toggle('trouble', !FINE.includes(data.state));
+      set(detail, format.clip(data.hint ?? data.last_error ?? data.detail ?? '', 160));
+    },
+  };
+}
+
+export class Feeds {
+  #frame; #sum; #rows;
+  #trouble = new Map(); // topic -> words, where no feed of it is fine
+
+  /** frame holds a summary and a list, and is hidden while no feed is known. */
+  constructor(frame, sum, list) {
+    this.#frame = frame;
+    this.#sum = sum;
+    this.#rows = new Rows(list, feed);
+  }
+
+  /** What is wrong with the feeds of a topic, or ''. */
+  trouble(topic) { return this.#trouble.get(topic) ?? ''; }
+
+  update(items) {
+    const count = new Map();
+    const fine = new Set();
+    this.#rows.update(items, {});
+    this.#trouble.clear();
+    for (const { data } of items) {
+      const word = told(data);
+      count.set(word, (count.get(word) ?? 0) + 1);
+      for (const topic of Array.isArray(data.topics) ? data.topics : []) {
+        if (FINE.includes(data.state)) fine.add(topic);
+        else this.#trouble.set(topic, `feed ${word}`);
+      }
+    }
+    for (const topic of fine) this.#trouble.delete(topic);
+    this.#frame.hidden = items.length === 0;
+    set(this.#sum, `Feeds: ${[...count].map(([word, n]) => `${n} ${word}`).join(', ')}`);
+  }
+}

@@ -1,0 +1,435 @@
+// Unit tests of the modules that know no DOM, run in a browser by unit_test.go:
+// each check is [name, function]; a thrown error is its failure.
+
+import { Latest, TIMING } from '/js/latest.js';
+import { Store, LIMITS } from '/js/store.js';
+import * as format from '/js/format.js';
+
+function equal(got, want, what = '') {
+  const [a, b] = [JSON.stringify(got), JSON.stringify(want)];
+  if (a !== b) throw new Error(`${what} got ${a}, want ${b}`);
+}
+
+class FakeSource {
+  static CONNECTING = 0;
+  static OPEN = 1;
+  static CLOSED = 2;
+  static all = [];
+  constructor(url) {
+    this.url = new URL(url, 'http://host');
+    this.readyState = 0;
+    this.lastEventId = '';
+    this.listeners = new Map();
+    FakeSource.all.push(this);
+    if (FakeSource.open().length > 1) throw new Error('two sources are open');
+  }
+  static open() { return FakeSource.all.filter((s) => s.readyState !== 2); }
+  static get last() { return FakeSource.all.at(-1); }
+  addEventListener(name, fn) { this.listeners.set(name, [...(this.listeners.get(name) ?? []), fn]); }
+  close() { this.readyState = 2; }
+  say(type, data, id) {
+    if (id) this.lastEventId = id;
+    for (const fn of this.listeners.get(type) ?? []) fn({ type, data: typeof data === 'string' ? data : JSON.stringify(data), lastEventId: this.lastEventId });
+  }
+  break(state) {
+    this.readyState = state;
+    this.onerror();
+  }
+  start(state = 'fresh', id = 'e-1', more = {}) {
+    this.readyState = 1;
+    this.say('stream', { state, time: '2026-11-20T09:00:00Z', heartbeat: 15, topics: ['news', 'stock'], ...more });
+    this.say('live', { time: '2026-11-20T09:00:00Z' }, id);
+  }
+}
+
+// A link with a clock of its own; step(ms) moves both clocks and the timer on.
+function rig(random = 1) {
+  FakeSource.all = [];
+  const r = { ms: 1000, wall: 5e12, timers: [], states: [], calls: [], made: 0 };
+  const clock = {
+    now: () => r.ms,
+    date: () => r.wall,
+    setInterval(fn, ms) {
+      r.made++;
+      r.timers.push({ fn, ms, at: r.ms + ms });
+      return r.timers.at(-1);
+    },
+    clearInterval(timer) { r.timers = r.timers.filter((t) => t !== timer); },
+  };
+  r.link = new Latest({
+    state: (name) => r.states.push(name),
+    begin: (how) => r.calls.push(how),
+    event: (topic, text, id) => r.calls.push(`${topic} ${text} ${id}`),
+    retract: (data) => r.calls.push(`retract ${data.key}`),
+    live: () => r.calls.push('live'),
+    time: (ms) => r.calls.push(ms),
+  }, { EventSource: FakeSource, clock, random: () => random });
+  r.step = (ms) => {
+    for (const end = r.ms + ms; r.ms < end;) {
+      r.ms += 100;
+      r.wall += 100;
+      for (const t of [...r.timers]) {
+        if (t.at <= r.ms) {
+          t.at += t.ms;
+          t.fn();
+        }
+      }
+    }
+  };
+  return r;
+}
+
+const live = () => {
+  const r = rig();
+  r.link.open(['news', 'stock']);
+  FakeSource.last.start();
+  return r;
+};
+
+const checks = [
+  ['link: opens one stream and says what it hears', () => {
+    const r = rig();
+    r.link.open(['news', 'stock.A.B']);
+    equal(FakeSource.last.url.searchParams.get('type'), 'news,stock.A.B');
+    equal(FakeSource.last.url.searchParams.has('last_event_id'), false);
+    const s = FakeSource.last;
+    s.say('stream', { state: 'fresh', time: '2026-11-20T09:00:00Z', topics: ['news', 'extra'] });
+    s.say('news', 'a');
+    s.say('extra', 'b');
+    s.say('live', { time: 'x' }, 'e-7');
+    s.say('stock', 'c', 'e-8');
+    s.say('other', 'd', 'e-9');
+    equal(r.calls, [Date.parse('2026-11-20T09:00:00Z'), 'fresh', 'news a ', 'extra b ', 'live', 'stock c e-8']);
+    equal(r.states, ['connecting', 'live']);
+    equal(r.link.lastId, 'e-8');
+    equal(FakeSource.all.length, 1);
+    equal(r.made, 1, 'timers');
+  }],
+  ['link: given up by the browser, it comes back with the last id, ever more slowly', () => {
+    const r = live();
+    FakeSource.last.say('news', 'x', 'e-9');
+    for (const want of [2000, 4000, 8000, 16000, 30000, 30000]) {
+      const n = FakeSource.all.length;
+      FakeSource.last.break(2);
+      r.step(want - 600);
+      equal(FakeSource.all.length, n, `before ${want} ms`);
+      r.step(1200);
+      equal(FakeSource.all.length, n + 1, `after ${want} ms`);
+      equal(FakeSource.last.url.searchParams.get('last_event_id'), 'e-9');
+    }
+    FakeSource.last.start('resumed', 'e-12');
+    FakeSource.last.break(2);
+    r.step(2600);
+    equal(FakeSource.last.url.searchParams.get('last_event_id'), 'e-12', 'the pause began anew');
+    equal(r.states, ['connecting', 'live', 'reconnecting', 'offline', 'live', 'reconnecting']);
+  }],
+  ['link: the least pause is a second', () => {
+    const r = rig(0);
+    r.link.open(['news']);
+    for (let i = 0; i < 5; i++) {
+      const n = FakeSource.all.length;
+      FakeSource.last.break(2);
+      r.step(900);
+      equal(FakeSource.all.length, n);
+      r.step(700);
+      equal(FakeSource.all.length, n + 1);
+    }
+  }],
+  ['link: silence of two and a half heartbeats is quiet, and the stream is made again', () => {
+    const r = live();
+    r.step(15000);
+    FakeSource.last.say('heartbeat', { time: '2026-11-20T09:00:15Z' }, 'e-20');
+    r.step(37000);
+    equal(r.states.at(-1), 'live');
+    r.step(1500);
+    equal(r.states.at(-1), 'quiet');
+    equal(FakeSource.all.length, 2);
+    equal(FakeSource.last.url.searchParams.get('last_event_id'), 'e-20', 'the bookmark');
+    FakeSource.last.start('resumed', 'e-20');
+    equal(r.states.at(-1), 'live');
+  }],
+  ['link: a heartbeat keeps it', () => {
+    const r = live();
+    for (let i = 0; i < 40; i++) {
+      r.step(15000);
+      FakeSource.last.say('heartbeat', { time: 'x' });
+    }
+    equal(FakeSource.all.length, 1);
+    equal(r.states, ['connecting', 'live']);
+  }],
+  ['link: the browser may reconnect by itself, within reason', () => {
+    const r = live();
+    FakeSource.last.break(0);
+    equal(r.states.at(-1), 'reconnecting');
+    r.step(14000);
+    equal(FakeSource.all.length, 1);
+    r.step(1500);
+    equal(FakeSource.open().length, 0, 'given up');
+    r.step(2500);
+    equal(FakeSource.all.length, 2);
+    FakeSource.last.start('resumed');
+    FakeSource.last.break(0);
+    r.step(4000);
+    FakeSource.last.start('resumed');
+    equal(r.states.at(-1), 'live');
+    equal(FakeSource.all.length, 2);
+  }],
+  ['link: what bye asks for is kept, even when woken', () => {
+    const r = live();
+    FakeSource.last.say('bye', { reason: 'overload', retry_ms: 60000 });
+    FakeSource.last.break(0);
+    r.step(2000);
+    r.link.wake();
+    r.step(57000);
+    equal(FakeSource.all.length, 1);
+    r.step(20000);
+    equal(FakeSource.all.length, 2);
+    FakeSource.last.start();
+    FakeSource.last.say('bye', { reason: 'drain', retry_ms: 20000 });
+    FakeSource.last.break(2);
+    r.step(19000);
+    equal(FakeSource.all.length, 2);
+    r.step(1600);
+    equal(FakeSource.all.length, 3);
+  }],
+  ['link: woken, it connects at once, but not in a storm, and not for nothing', () => {
+    const r = live();
+    r.link.wake();
+    equal(FakeSource.all.length, 1, 'it is well');
+    r.step(20000);
+    r.link.wake();
+    equal(FakeSource.all.length, 2, 'it was silent for long');
+    for (let i = 0; i < 100; i++) r.link.wake();
+    equal(FakeSource.all.length, 2, 'a storm');
+    FakeSource.last.start();
+    r.step(2000);
+    r.link.wake({ force: true });
+    equal(FakeSource.all.length, 3, 'another network');
+    FakeSource.last.start();
+    for (let i = 0; i < 5; i++) {
+      FakeSource.last.break(2);
+      r.step(40000);
+    }
+    FakeSource.last.break(2);
+    const n = FakeSource.all.length;
+    r.step(2000);
+    equal(FakeSource.all.length, n);
+    r.link.wake();
+    equal(FakeSource.all.length, n + 1);
+  }],
+  ['link: after a sleep it does not wait for the watchdog', () => {
+    const r = live();
+    r.wall += 3_600_000;
+    r.step(600);
+    equal(FakeSource.all.length, 2);
+  }],
+  ['link: put away it holds nothing, taken up again it resumes', () => {
+    const r = live();
+    r.step(5000);
+    r.link.pause();
+    equal(FakeSource.open().length, 0);
+    r.step(100000);
+    equal(FakeSource.all.length, 1);
+    r.link.wake();
+    equal(FakeSource.last.url.searchParams.get('last_event_id'), 'e-1');
+  }],
+  ['link: another choice is one stream, and a fast hand is not a storm', () => {
+    const r = live();
+    r.step(2000);
+    for (let i = 0; i < 10; i++) {
+      r.link.open([`news${i}`]);
+      equal(FakeSource.open().length <= 1, true);
+    }
+    r.step(1600);
+    equal(FakeSource.all.length, 3);
+    equal(FakeSource.last.url.searchParams.get('type'), 'news9');
+    equal(FakeSource.last.url.searchParams.has('last_event_id'), false);
+    r.link.open([]);
+    r.step(60000);
+    equal(FakeSource.open().length, 0);
+    equal(r.states.at(-1), 'idle');
+    r.link.close();
+    equal(r.timers.length, 0);
+  }],
+  ['link: an unanswered connect is given up', () => {
+    const r = rig();
+    r.link.open(['news']);
+    r.step(10500);
+    equal(FakeSource.open().length, 0);
+    r.step(2600);
+    equal(FakeSource.all.length, 2);
+    r.step(30000);
+    equal(r.states, ['connecting', 'offline']);
+  }],
+  ['link: refresh asks for a snapshot', () => {
+    const r = live();
+    r.link.refresh();
+    r.step(2600);
+    equal(FakeSource.last.url.searchParams.has('last_event_id'), false);
+  }],
+  ['link: a late event of an old source is not heard', () => {
+    const r = live();
+    const old = FakeSource.last;
+    r.step(2000);
+    r.link.open(['stock']);
+    const n = r.calls.length;
+    old.say('news', 'ghost', 'e-99');
+    equal(r.calls.length, n);
+    equal(r.link.lastId, '');
+  }],
+  ['link: broken frames are not fatal', () => {
+    const r = rig();
+    r.link.open(['news']);
+    FakeSource.last.say('stream', 'null');
+    FakeSource.last.say('stream', '{"state":"fresh","topics":"x","heartbeat":"y"}');
+    FakeSource.last.say('live', '{', 'e-1');
+    equal(r.states.at(-1), 'live');
+  }],
+  ['times: as documented', () => equal([TIMING.backoffMin, TIMING.backoffMax, TIMING.quiet, TIMING.heartbeat], [1000, 30000, 2.5, 15000])],
+
+  ['store: a snapshot takes the place of what is shown when it is complete', () => {
+    const changed = [];
+    const s = new Store((topic) => changed.push(topic));
+    s.begin('fresh');
+    s.put('news', '{"id":"a","title":"A"}', '', 0);
+    equal(s.list('news').length, 0);
+    s.commit();
+    equal(s.list('news').map((i) => i.key), ['a']);
+    s.put('news', '{"id":"b"}', 'e-2', 0);
+    equal(s.list('news').map((i) => i.key), ['b', 'a']);
+    s.begin('reset');
+    s.put('news', '{"id":"c"}', '', 0);
+    equal(s.list('news').map((i) => i.key), ['b', 'a'], 'not blank meanwhile');
+    s.begin('reset'); // cut before it was complete
+    s.put('news', '{"id":"d"}', '', 0);
+    s.commit();
+    equal(s.list('news').map((i) => i.key), ['d']);
+    s.begin('resumed');
+    s.put('news', '{"id":"e"}', 'e-9', 0);
+    equal(s.list('news').map((i) => i.key), ['e', 'd']);
+    s.commit();
+    equal(s.list('news').map((i) => i.key), ['e', 'd']);
+  }],
+  ['store: nothing twice, corrections are the newest, keys sort', () => {
+    const s = new Store(() => {});
+    for (const id of ['a', 'b', 'a']) s.put('news', `{"id":"${id}"}`, '', 0);
+    equal(s.list('news').map((i) => i.key), ['a', 'b']);
+    for (const symbol of ['Z', 'B', 'Z', 'A10', 'A9']) s.put('stock', `{"symbol":"${symbol}"}`, '', 0);
+    equal(s.list('stock').map((i) => i.key), ['A9', 'A10', 'B', 'Z']);
+    for (const text of ['hello', '17', '[1,2]', 'null', '"x"']) s.put('random', text, '', 0);
+    equal(s.list('random').map((i) => i.data), [{ value: 'x' }]);
+    s.put('chat', 'one', 'e-1', 0);
+    s.put('chat', 'two', 'e-2', 0);
+    equal(s.list('chat').map((i) => i.data.value), ['two', 'one']);
+  }],
+  ['store: bounds', () => {
+    const s = new Store(() => {});
+    for (let i = 0; i < 1000; i++) {
+      s.put('news', `{"id":"n${i}"}`, '', 0);
+      s.put('chat', `${i}`, '', 0);
+      s.put('stock', `{"symbol":"S${i}"}`, '', 0);
+      s.put(`t${i}`, '1', '', 0);
+    }
+    equal([s.list('news').length, s.list('chat').length, s.list('stock').length], [50, 50, 200]);
+    equal(s.list('news')[0].key, 'n999');
+    equal(s.list('t999').length, 0, 'topics');
+    equal(LIMITS.every, 50);
+  }],
+  ['store: retract by key, by id, and not to be told', () => {
+    const s = new Store(() => {});
+    s.put('news', '{"id":"a"}', 'e-1', 0);
+    s.put('chat', 'x', 'e-2', 0);
+    equal(s.retract({ topic: 'news', key: 'a' }), true);
+    equal(s.retract({ topic: 'chat', id: 'e-2' }), true);
+    equal([s.list('news').length, s.list('chat').length], [0, 0]);
+    s.put('random', '5', '', 0);
+    equal(s.retract({ topic: 'random', key: '' }), true);
+    equal(s.list('random').length, 0);
+    s.put('chat', 'y', '', 0);
+    equal(s.retract({ topic: 'chat', id: 'e-1' }), false);
+    equal(s.retract({ topic: 'none', id: 'e-1' }), true);
+  }],
+  ['store: what has expired leaves and is not taken', () => {
+    const s = new Store(() => {});
+    const item = (id, ms) => s.put('news', JSON.stringify({ id, expires: new Date(ms).toISOString() }), '', 1000);
+    item('a', 5000);
+    item('b', 3000);
+    item('c', 500);
+    equal(s.list('news').length, 2);
+    s.sweep(2999);
+    equal(s.list('news').length, 2);
+    s.sweep(3000);
+    equal(s.list('news').map((i) => i.key), ['a']);
+    s.begin('fresh');
+    item('d', 4000);
+    s.commit();
+    s.sweep(4000);
+    equal(s.list('news').length, 0);
+  }],
+  ['store: saved and loaded, whatever storage holds', () => {
+    const s = new Store(() => {});
+    s.put('news', '{"id":"a","title":"A"}', 'e-1', 7);
+    s.put('news', JSON.stringify({ id: 'long', title: 'x'.repeat(9000) }), 'e-2', 7);
+    const t = new Store(() => {});
+    equal(t.load(s.save(9), 10), 9);
+    equal(t.list('news').map((i) => i.key), ['a']);
+    for (const bad of ['', 'x', 'null', '{}', '{"version":1,"at":1}', '{"version":1,"at":1,"topics":{"news":5}}',
+      '{"version":1,"at":1,"topics":{"news":[{"key":1},{"key":"a","data":null},{"key":"a","data":{},"at":"x"}]}}', '{"version":2,"at":1,"topics":{}}']) {
+      const u = new Store(() => {});
+      u.load(bad, 10);
+      equal(u.list('news').length, 0, bad);
+    }
+  }],
+  ['store: a topic named like a method of Object', () => {
+    const s = new Store(() => {});
+    s.put('constructor', 'x', 'e-1', 0);
+    equal(s.list('constructor').length, 1);
+  }],
+
+  ['format: links', () => {
+    equal(format.link('https://a.example/x?y#z'), 'https://a.example/x?y#z');
+    for (const bad of ['javascript:alert(1)', ' JaVaScRiPt:alert(1)', 'java\nscript:alert(1)', 'data:text/html,x', 'vbscript:x', 'file:///etc', '/path',
+      '//host', 'http:', '', null, 5, {}, `https://a.example/${'x'.repeat(3000)}`]) equal(format.link(bad), null, String(bad));
+  }],
+  ['format: texts are cut, at whole characters', () => {
+    equal(format.clip('a\n b\t\tc'), 'a b c');
+    equal(format.clip('x'.repeat(10000)).length, 401);
+    equal(format.clip(`${'x'.repeat(399)}😀😀`), `${'x'.repeat(399)}…`);
+    equal(format.clip({ a: 1 }), '{"a":1}');
+    equal([format.clip(null), format.clip(undefined), format.clip(0)], ['', '', '0']);
+  }],
+  ['format: prices are exact', () => {
+    equal(format.price('123.40'), '123.40');
+    equal(format.price('99999999999999.10'), '99,999,999,999,999.10');
+    equal(format.price('0.00001234'), '0.00001234');
+    equal(format.price(12.5), '12.5');
+    equal(format.price('1e999'), '1e999');
+    equal(format.price('<b>'), '<b>');
+    equal(format.price(undefined), '–');
+  }],
+  ['format: numbers that are none', () => {
+    for (const fn of [format.temperature, format.wind, format.rain, format.bytes, format.duration, format.number, format.change]) {
+      for (const bad of [undefined, null, NaN, '']) equal(['–', 'NaN'].includes(fn(bad)), true, `${fn.name} ${bad}`);
+    }
+    equal(format.temperature(-0.4), '0°C');
+    equal(format.temperature(-1.4), '\u22121°C');
+    equal(format.change(-1.1, ' %'), '\u22121.10 %');
+    equal(format.change(0), '0.00');
+    equal([format.direction(1), format.direction(-1), format.direction('x')], ['up', 'down', 'flat']);
+    equal(format.bytes(1536), '1.5 KiB');
+    equal(format.duration(93784), '1 d 2 h');
+  }],
+  ['format: ages', () => {
+    equal([-5000, 9999, 10000, 59999, 60000, 3600000, 90000000].map(format.age),
+      ['now', 'now', '10 sec ago', '50 sec ago', '1 min ago', '1 hr ago', 'yesterday']);
+  }],
+];
+
+globalThis.results = checks.map(([name, check]) => {
+  try {
+    check();
+    return { name, problem: '' };
+  } catch (error) {
+    return { name, problem: error.stack };
+  }
+});
