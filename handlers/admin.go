@@ -5,37 +5,44 @@ import (
 	"net/http/pprof"
 
 	"github.com/gin-gonic/gin"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Admin returns the handler of the admin address: GET /metrics, /healthz, /readyz,
-// /streams and /debug/pprof/. It has no access control: bind it to loopback.
-func (h *Handlers) Admin() http.Handler {
-	r := newRouter(h.logger)
-	r.GET("/metrics", gin.WrapH(promhttp.HandlerFor(h.metrics.registry, promhttp.HandlerOpts{})))
-	r.GET("/healthz", h.getHealth)
-	r.GET("/readyz", h.getReady)
-	r.GET("/streams", h.getStreams)
-	r.GET("/debug/pprof/*name", func(c *gin.Context) {
-		switch c.Param("name") {
-		case "/cmdline":
-			pprof.Cmdline(c.Writer, c.Request)
-		case "/profile":
-			pprof.Profile(c.Writer, c.Request)
-		case "/symbol":
-			pprof.Symbol(c.Writer, c.Request)
-		case "/trace":
-			pprof.Trace(c.Writer, c.Request)
-		default:
-			pprof.Index(c.Writer, c.Request)
-		}
-	})
-	return r
+// health is the answer of GET /healthz.
+type health struct {
+	Status string `json:"status" doc:"ok"`
+	Build  string `json:"build"`
+}
+
+// readiness is the answer of GET /readyz.
+type readiness struct {
+	Status string `json:"status" doc:"ready, or why it is not"`
+	Head   string `json:"head,omitempty" doc:"newest position"`
+}
+
+// streamList is the answer of GET /streams.
+type streamList struct {
+	Streams []streamStatus `json:"streams"`
+}
+
+// getProfile answers GET /debug/pprof/.
+func getProfile(c *gin.Context) {
+	switch c.Param("name") {
+	case "/cmdline":
+		pprof.Cmdline(c.Writer, c.Request)
+	case "/profile":
+		pprof.Profile(c.Writer, c.Request)
+	case "/symbol":
+		pprof.Symbol(c.Writer, c.Request)
+	case "/trace":
+		pprof.Trace(c.Writer, c.Request)
+	default:
+		pprof.Index(c.Writer, c.Request)
+	}
 }
 
 // getHealth answers GET /healthz: the process works.
 func (h *Handlers) getHealth(c *gin.Context) {
-	answer(c, map[string]string{"status": "ok", "build": h.opts.Build})
+	answer(c, health{Status: "ok", Build: h.opts.Build})
 }
 
 // getReady answers GET /readyz: the tape is filled, and the server is not stopping.
@@ -50,19 +57,19 @@ func (h *Handlers) getReady(c *gin.Context) {
 		h.notReady(c, "stopping")
 		return
 	}
-	answer(c, map[string]string{"status": "ready", "head": h.bus.Head().String()})
+	answer(c, readiness{Status: "ready", Head: h.bus.Head().String()})
 }
 
 func (h *Handlers) notReady(c *gin.Context, why string) {
 	c.Header("Cache-Control", "no-store")
-	c.Data(http.StatusServiceUnavailable, "application/json", append(mustJSON(map[string]string{"status": why}), '\n'))
+	c.Data(http.StatusServiceUnavailable, "application/json", append(mustJSON(readiness{Status: why}), '\n'))
 }
 
 // getStreams answers GET /streams: who is connected.
 func (h *Handlers) getStreams(c *gin.Context) {
-	list := []streamStatus{}
+	list := streamList{Streams: []streamStatus{}}
 	for _, s := range h.streams.list() {
-		list = append(list, s.status())
+		list.Streams = append(list.Streams, s.status())
 	}
-	answer(c, map[string]any{"streams": list})
+	answer(c, list)
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
+	"os"
 	"strings"
 
 	"tickertape/topics"
@@ -21,30 +23,53 @@ type item struct {
 
 // readBody splits the body of a publish into its events by the content type: a JSON
 // value, or an array of them; NDJSON; or one text.
-func readBody(r io.Reader, contentType string) ([]item, error) {
-	contentType = strings.ToLower(contentType)
-	split := splitJSON
-	switch {
-	case contentType == "application/json", contentType == "", strings.HasSuffix(contentType, "+json"):
-	case contentType == "application/x-ndjson", contentType == "application/jsonl":
-		split = splitLines
-	case contentType == "text/plain":
-		split = wholeText
-	default:
-		return nil, &problem{
-			Status: http.StatusUnsupportedMediaType,
-			Detail: fmt.Sprintf("content type %.80q; want application/json, application/x-ndjson or text/plain (curl: --json DATA, or -H 'Content-Type: application/json')", contentType),
-		}
+func readBody(r io.Reader, header http.Header) ([]item, error) {
+	split, err := splitter(header)
+	if err != nil {
+		return nil, err
 	}
 	body, err := io.ReadAll(r)
 	if err != nil {
 		var tooLong *http.MaxBytesError
-		if errors.As(err, &tooLong) {
+		if errors.As(err, &tooLong) || errors.Is(err, os.ErrDeadlineExceeded) {
 			return nil, err
 		}
 		return nil, bad("", "the body ended early: it was not read completely")
 	}
 	return split(body)
+}
+
+// splitter returns how a body with that header is split.
+func splitter(header http.Header) (func(body []byte) ([]item, error), error) {
+	if coding := header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, unsupported(fmt.Sprintf("content encoding %.80q; send the body as it is", coding))
+	}
+	given := header.Get("Content-Type")
+	if given == "" {
+		return splitJSON, nil
+	}
+	contentType, params, _ := mime.ParseMediaType(given)
+	if charset := strings.ToLower(params["charset"]); charset != "" && charset != "utf-8" && charset != "us-ascii" {
+		return nil, unsupported(fmt.Sprintf("charset %.80q; send UTF-8", charset))
+	}
+	switch {
+	case contentType == "application/json", strings.HasSuffix(contentType, "+json"):
+		return splitJSON, nil
+	case contentType == "application/x-ndjson", contentType == "application/jsonl":
+		return splitLines, nil
+	case contentType == "text/plain":
+		return wholeText, nil
+	}
+	return nil, unsupported(fmt.Sprintf("content type %.80q; want application/json, application/x-ndjson or text/plain (curl: --json DATA, or -H 'Content-Type: application/json')", given))
+}
+
+func unsupported(detail string) *problem {
+	return &problem{Status: http.StatusUnsupportedMediaType, Detail: detail}
+}
+
+// tooMany is what Publish would say, before more of the body is split.
+func tooMany() error {
+	return fmt.Errorf("%w: over %d events in one publish", topics.ErrTooLarge, topics.MaxBatch)
 }
 
 func wholeText(body []byte) ([]item, error) {
@@ -60,12 +85,15 @@ func splitLines(body []byte) ([]item, error) {
 	number := 0
 	for line := range bytes.Lines(body) {
 		number++
-		line = bytes.TrimSpace(line)
-		if len(line) == 0 {
+		line = bytes.TrimRight(line, " \t\r\n")
+		if len(bytes.TrimLeft(line, " \t\r")) == 0 {
 			continue
 		}
+		if len(items) == topics.MaxBatch {
+			return nil, tooMany()
+		}
 		if !json.Valid(line) {
-			p := syntaxProblem(line, 0)
+			p := syntaxProblem(line)
 			p.Line = number
 			p.Detail = fmt.Sprintf("line %d is not a JSON value: %s", number, p.Detail)
 			return nil, p
@@ -81,7 +109,7 @@ func splitJSON(body []byte) ([]item, error) {
 		return nil, topics.ErrNothing
 	}
 	if !json.Valid(body) {
-		p := syntaxProblem(body, 0)
+		p := syntaxProblem(body)
 		p.Detail = fmt.Sprintf("line %d, column %d: the body is not JSON: %s", p.Line, p.Column, p.Detail)
 		return nil, p
 	}
@@ -96,6 +124,9 @@ func splitJSON(body []byte) ([]item, error) {
 	var items []item
 	line, seen := 1, 0
 	for d.More() {
+		if len(items) == topics.MaxBatch {
+			return nil, tooMany()
+		}
 		var raw json.RawMessage
 		if err := d.Decode(&raw); err != nil {
 			return nil, bad("", "the body is not a JSON array: "+err.Error())
@@ -108,21 +139,21 @@ func splitJSON(body []byte) ([]item, error) {
 	return items, nil
 }
 
-// syntaxProblem says what is wrong with text that is not JSON, and where.
-func syntaxProblem(text []byte, at int64) *problem {
+// syntaxProblem says what is wrong with text that is not JSON, and where: the byte
+// that cannot stand there, or the last one if the text ends too early.
+func syntaxProblem(text []byte) *problem {
 	var value json.RawMessage
 	err := json.Unmarshal(text, &value)
+	at := len(text) - 1
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		at = syntax.Offset
+		at = max(0, min(int(syntax.Offset)-1, at))
 	}
-	at = min(at, int64(len(text)))
-	begins := bytes.LastIndexByte(text[:at], '\n') + 1
 	p := bad("", "unexpected end")
 	if err != nil {
 		p.Detail = err.Error()
 	}
-	p.Line, p.Column = lineAt(text, int(at)), max(1, int(at)-begins)
+	p.Line, p.Column = lineAt(text, at), at-bytes.LastIndexByte(text[:at], '\n')
 	return p
 }
 

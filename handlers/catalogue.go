@@ -16,25 +16,35 @@ type topicInfo struct {
 	Name        string          `json:"name"`
 	Description string          `json:"description,omitempty"`
 	Mode        topics.Mode     `json:"mode"`
-	Key         string          `json:"key,omitempty"`      // field that holds the key
-	Snapshot    int             `json:"snapshot,omitempty"` // events kept for a snapshot (mode every)
-	Schema      json.RawMessage `json:"schema,omitempty"`   // JSON Schema of the data
-	Public      bool            `json:"public"`             // part of type=*
-	Publish     topics.Access   `json:"publish"`            // "key", "public" or "nobody"
-	Retired     bool            `json:"retired,omitempty"`
-	Values      int             `json:"values"`      // in a snapshot now
-	Events      uint64          `json:"events"`      // since the server started
-	Last        *string         `json:"last_event"`  // time of the newest event; null: none
-	Rate        float64         `json:"rate"`        // events a second, over about a minute
-	Subscribers int             `json:"subscribers"` // readers now
-	Feeds       []string        `json:"feeds"`       // ids of the feeds that print on it
+	Key         string          `json:"key,omitempty" doc:"field of the data that holds the key"`
+	Snapshot    int             `json:"snapshot,omitempty" doc:"events kept for a snapshot, in mode every"`
+	Schema      json.RawMessage `json:"schema,omitempty" doc:"JSON Schema of the data"`
+	Public      bool            `json:"public" doc:"part of type=*"`
+	Publish     topics.Access   `json:"publish" doc:"who may publish by HTTP: who has the key, anybody, or only feeds"`
+	Retired     bool            `json:"retired,omitempty" doc:"the topic is over"`
+	Values      int             `json:"values" doc:"in a snapshot now"`
+	Events      uint64          `json:"events" doc:"since the server started"`
+	Last        *string         `json:"last_event" format:"date-time" doc:"of the newest event; null: none"`
+	Rate        float64         `json:"rate" doc:"events a second, over about a minute"`
+	Subscribers int             `json:"subscribers" doc:"readers now"`
+	Feeds       []string        `json:"feeds" doc:"ids of the feeds that print on it"`
+}
+
+// topicList is the answer of GET /topics.
+type topicList struct {
+	Topics []topicInfo `json:"topics"`
+}
+
+// feedList is the answer of GET /feeds.
+type feedList struct {
+	Feeds []any `json:"feeds" doc:"objects as the topic feeds has them"`
 }
 
 // getTopics answers GET /topics.
 func (h *Handlers) getTopics(c *gin.Context) {
 	stats := h.bus.Stats()
 	feeds := h.opts.Feeds()
-	list := []topicInfo{}
+	list := topicList{Topics: []topicInfo{}}
 	for _, t := range h.opts.Catalogue.All() {
 		s := stats[t.Name]
 		info := topicInfo{
@@ -67,18 +77,18 @@ func (h *Handlers) getTopics(c *gin.Context) {
 				info.Feeds = append(info.Feeds, f.ID)
 			}
 		}
-		list = append(list, info)
+		list.Topics = append(list.Topics, info)
 	}
-	answer(c, map[string]any{"topics": list})
+	answer(c, list)
 }
 
 // getFeeds answers GET /feeds.
 func (h *Handlers) getFeeds(c *gin.Context) {
-	list := []any{}
+	list := feedList{Feeds: []any{}}
 	for _, f := range h.opts.Feeds() {
-		list = append(list, f.Status)
+		list.Feeds = append(list.Feeds, f.Status)
 	}
-	answer(c, map[string]any{"feeds": list})
+	answer(c, list)
 }
 
 func answer(c *gin.Context, v any) {

@@ -2,10 +2,12 @@ package handlers
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
+	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -15,16 +17,16 @@ import (
 
 // A problem is an error as the client gets it: application/problem+json (RFC 9457).
 type problem struct {
-	Type       string        `json:"type"`                // always "about:blank": title says what the status says
-	Title      string        `json:"title"`               // text of the status
-	Status     int           `json:"status"`              //
-	Detail     string        `json:"detail"`              // what was wrong and what would be right
-	Parameter  string        `json:"parameter,omitempty"` // of the query
-	Nearest    string        `json:"nearest,omitempty"`   // known name that was probably meant
-	Line       int           `json:"line,omitempty"`      // of the body, from 1
-	Column     int           `json:"column,omitempty"`    // of the body, in bytes from 1
-	Event      int           `json:"event,omitempty"`     // of the publish, from 1
-	Field      string        `json:"field,omitempty"`     // JSON pointer into the event
+	Type       string        `json:"type" doc:"always about:blank: the title says what the status says"`
+	Title      string        `json:"title" doc:"text of the status"`
+	Status     int           `json:"status" doc:"the status"`
+	Detail     string        `json:"detail" doc:"what was wrong, and what would be right"`
+	Parameter  string        `json:"parameter,omitempty" doc:"of the query"`
+	Nearest    string        `json:"nearest,omitempty" doc:"known name that was probably meant"`
+	Line       int           `json:"line,omitempty" doc:"of the body, from 1"`
+	Column     int           `json:"column,omitempty" doc:"of the body, in bytes from 1"`
+	Event      int           `json:"event,omitempty" doc:"of the publish, from 1"`
+	Field      string        `json:"field,omitempty" doc:"JSON pointer into the event"`
 	retryAfter time.Duration // header, not body
 }
 
@@ -42,6 +44,7 @@ func problemOf(err error) *problem {
 		p       *problem
 		unknown *topics.UnknownTopicError
 		invalid *topics.InvalidError
+		filter  *topics.FilterError
 		tooLong *http.MaxBytesError
 	)
 	switch {
@@ -49,16 +52,20 @@ func problemOf(err error) *problem {
 		return p
 	case errors.As(err, &unknown):
 		return &problem{Status: http.StatusNotFound, Detail: err.Error(), Nearest: unknown.Nearest}
+	case errors.As(err, &filter):
+		return bad("", err.Error())
 	case errors.As(err, &invalid):
 		return invalidProblem(invalid)
 	case errors.As(err, &tooLong):
 		return &problem{Status: http.StatusRequestEntityTooLarge, Detail: "the body is over " + strconv.FormatInt(tooLong.Limit, 10) + " bytes"}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &problem{Status: http.StatusRequestTimeout, Detail: "the body did not arrive in time; nothing was stored"}
 	case errors.Is(err, topics.ErrNothing):
 		return bad("", "the body has no event")
 	case errors.Is(err, topics.ErrNotFound):
-		return &problem{Status: http.StatusNotFound, Detail: err.Error()}
+		return &problem{Status: http.StatusNotFound, Detail: said(err)}
 	case errors.Is(err, topics.ErrTooLarge):
-		return &problem{Status: http.StatusRequestEntityTooLarge, Detail: err.Error()}
+		return &problem{Status: http.StatusRequestEntityTooLarge, Detail: said(err)}
 	case errors.Is(err, topics.ErrIdempotency):
 		return &problem{Status: http.StatusUnprocessableEntity, Detail: "this Idempotency-Key was used for another body; a new publish needs a new key"}
 	case errors.Is(err, topics.ErrUnknownOutcome):
@@ -68,6 +75,9 @@ func problemOf(err error) *problem {
 	}
 	return &problem{Status: http.StatusInternalServerError, Detail: "the server failed; its log says more"}
 }
+
+// said is the text of an error of the bus without the name of the package.
+func said(err error) string { return strings.TrimPrefix(err.Error(), "topics: ") }
 
 func invalidProblem(e *topics.InvalidError) *problem {
 	p := &problem{Status: http.StatusBadRequest, Detail: e.Reason, Event: e.Index + 1, Field: e.Field}
@@ -93,8 +103,17 @@ func (h *Handlers) fail(c *gin.Context, err error) {
 	if p.Status == http.StatusUnauthorized {
 		c.Header("WWW-Authenticate", `Bearer realm="tickertape"`)
 	}
-	body, _ := json.Marshal(p)
 	c.Header("Cache-Control", "no-store")
-	c.Data(p.Status, "application/problem+json", append(body, '\n'))
+	c.Data(p.Status, "application/problem+json", append(mustJSON(p), '\n'))
 	c.Abort()
+}
+
+// recovered answers a request whose handler has panicked. An answer that has begun is
+// cut off, so that nobody takes it for complete.
+func (h *Handlers) recovered(c *gin.Context, fault any) {
+	h.logger.Error("panic in a handler", "path", c.Request.URL.Path, "panic", fault, "stack", string(debug.Stack()))
+	if c.Writer.Written() {
+		panic(http.ErrAbortHandler)
+	}
+	h.fail(c, &problem{Status: http.StatusInternalServerError, Detail: "the server failed; its log says more"})
 }

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -75,12 +77,23 @@ type Handlers struct {
 
 	draining context.Context // ends with Drain
 	drain    context.CancelFunc
+
+	readyWait, bodyWait, byeWait time.Duration // the constants of these names; immutable
 }
 
 // publicRate is how often one address may publish without a key.
 const (
 	publicRate  = rate.Limit(1)
 	publicBurst = 5
+)
+
+const (
+	// readyWait is how long a request may wait for the tape to be filled.
+	readyWait = 10 * time.Second
+	// bodyWait is how long a client may take to send the body of a publish.
+	bodyWait = 30 * time.Second
+	// byeWait is how long the last write of a drain may take.
+	byeWait = 2 * time.Second
 )
 
 // answerWait bounds an answer that is not a stream: the longest long-poll, and a
@@ -102,6 +115,8 @@ func New(o Options) (*Handlers, error) {
 		draining: draining,
 		drain:    drain,
 		protect:  http.NewCrossOriginProtection(),
+
+		readyWait: readyWait, bodyWait: bodyWait, byeWait: byeWait,
 	}
 	if err := gin.New().SetTrustedProxies(o.Proxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
@@ -126,43 +141,47 @@ func (h *Handlers) Use(b *topics.Bus) {
 	h.metrics = newMetrics(h)
 }
 
-// Public returns the handler of the public address.
-func (h *Handlers) Public() http.Handler {
-	r := newRouter(h.logger)
-	_ = r.SetTrustedProxies(h.opts.Proxies) // checked by New
-	r.Use(h.cors)
-	r.GET("/latest", h.getLatest)
-	r.GET("/latest/:topic", h.getLatest)
-	r.GET("/latest/:topic/:key", h.getLatest)
-	r.POST("/latest/:topic", h.publish)
-	r.POST("/latest/:topic/:key", h.publish)
-	r.DELETE("/latest/:topic", h.retract)
-	r.DELETE("/latest/:topic/:key", h.retract)
-	r.GET("/topics", h.getTopics)
-	r.GET("/feeds", h.getFeeds)
-	r.GET("/healthz", h.getHealth)
-	r.NoRoute(h.pages())
-	r.NoMethod(func(c *gin.Context) {
-		h.fail(c, &problem{Status: http.StatusMethodNotAllowed, Detail: c.Request.Method + " is not possible here"})
-	})
-	return r
-}
-
-// newRouter returns a router that answers a panic with a 500 and logs it.
-func newRouter(logger *slog.Logger) *gin.Engine {
+// newRouter returns a router with the routes: it answers a panic with a 500, an
+// address that it does not know with a 404, and a HEAD as the GET of the address.
+func (h *Handlers) newRouter(routes []route, middleware ...gin.HandlerFunc) *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	r.RedirectTrailingSlash = false
-	r.UseRawPath = true // keys may hold a slash, as in EUR%2FUSD
-	r.Use(gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, fault any) {
-		logger.Error("panic in a handler", "path", c.Request.URL.Path, "panic", fault)
-		c.AbortWithStatus(http.StatusInternalServerError)
-	}))
+	r.UseRawPath = true          // keys may hold a slash, as in EUR%2FUSD
+	r.UnescapePathValues = false // it would turn a plus into a space: see pathValue
+	r.Use(gin.CustomRecoveryWithWriter(nil, h.recovered))
 	r.Use(func(c *gin.Context) { // streams set their own for each write
 		_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(answerWait))
 	})
+	r.Use(middleware...)
+	for _, route := range routes {
+		r.Handle(route.method, route.path, route.handle)
+		if route.method == http.MethodGet {
+			r.Handle(http.MethodHead, route.path, route.handle)
+		}
+	}
+	r.NoMethod(func(c *gin.Context) {
+		h.fail(c, &problem{Status: http.StatusMethodNotAllowed, Detail: c.Request.Method + " is not possible here"})
+	})
+	r.NoRoute(h.nothing)
 	return r
+}
+
+// nothing answers an address that does not exist.
+func (h *Handlers) nothing(c *gin.Context) {
+	h.fail(c, &problem{Status: http.StatusNotFound, Detail: "there is nothing at this address; the stream is at /latest, the topics are at /topics"})
+}
+
+// pathValue returns a value of the path as the client meant it.
+func pathValue(c *gin.Context, name string) string {
+	value := c.Param(name)
+	if c.Request.URL.RawPath != "" { // then the router has seen that one
+		if plain, err := url.PathUnescape(value); err == nil {
+			return plain
+		}
+	}
+	return value
 }
 
 // ready blocks until the tape is filled, for as long as a reader would wait.
@@ -172,7 +191,7 @@ func (h *Handlers) ready(ctx context.Context) bool {
 		return true
 	default:
 	}
-	wait := time.NewTimer(10 * time.Second)
+	wait := time.NewTimer(h.readyWait)
 	defer wait.Stop()
 	select {
 	case <-h.bus.Ready():
@@ -186,19 +205,25 @@ func (h *Handlers) ready(ctx context.Context) bool {
 
 // cors lets pages of the configured origins read and publish. The answer depends on
 // the origin, so caches are told (Fetch standard, "CORS protocol and HTTP caches").
+// Only origins that are configured by name may send cookies along, which a proxy in
+// front may ask for.
 func (h *Handlers) cors(c *gin.Context) {
 	if len(h.opts.CORSOrigins) == 0 {
 		return
 	}
-	c.Header("Vary", "Origin")
+	c.Writer.Header().Add("Vary", "Origin")
 	origin := c.GetHeader("Origin")
-	if origin == "" || !h.allowed(origin) {
+	named := slices.Contains(h.opts.CORSOrigins, origin)
+	if origin == "" || !named && !h.anyOrigin() {
 		return
 	}
 	c.Header("Access-Control-Allow-Origin", origin)
+	if named && origin != "*" {
+		c.Header("Access-Control-Allow-Credentials", "true")
+	}
 	if c.Request.Method == http.MethodOptions && c.GetHeader("Access-Control-Request-Method") != "" {
-		c.Header("Access-Control-Allow-Methods", "GET, POST, DELETE")
-		c.Header("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, If-None-Match")
+		c.Header("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE")
+		c.Header("Access-Control-Allow-Headers", "Authorization, Cache-Control, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID")
 		c.Header("Access-Control-Max-Age", "600")
 		c.AbortWithStatus(http.StatusNoContent)
 		return
@@ -206,11 +231,4 @@ func (h *Handlers) cors(c *gin.Context) {
 	c.Header("Access-Control-Expose-Headers", "ETag, Retry-After")
 }
 
-func (h *Handlers) allowed(origin string) bool {
-	for _, o := range h.opts.CORSOrigins {
-		if o == "*" || o == origin {
-			return true
-		}
-	}
-	return false
-}
+func (h *Handlers) anyOrigin() bool { return slices.Contains(h.opts.CORSOrigins, "*") }

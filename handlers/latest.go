@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -13,7 +14,8 @@ import (
 // getLatest answers GET /latest, /latest/:topic and /latest/:topic/:key in the face
 // that the client asks for.
 func (h *Handlers) getLatest(c *gin.Context) {
-	as := negotiate(c.GetHeader("Accept"))
+	c.Writer.Header().Add("Vary", "Accept")
+	as := negotiate(accepted(c.Request))
 	if as == "" {
 		h.fail(c, &problem{Status: http.StatusNotAcceptable, Detail: "this address speaks text/event-stream, application/json and application/x-ndjson"})
 		return
@@ -30,39 +32,43 @@ func (h *Handlers) getLatest(c *gin.Context) {
 		c.Status(http.StatusNoContent) // an EventSource does not come back
 		return
 	}
-	if h.draining.Err() != nil {
-		h.refuse(c, "drain")
-		return
-	}
-	if !h.ready(c.Request.Context()) {
-		h.refuse(c, "overload")
+	if h.draining.Err() != nil || !h.ready(c.Request.Context()) {
+		h.refuse(c)
 		return
 	}
 	h.awaitPosition(c.Request.Context(), p.after)
+	if c.Request.Method == http.MethodHead && as != faceJSON {
+		streamHeaders(c.Writer.Header(), string(as))
+		c.Status(http.StatusOK)
+		return
+	}
 	switch as {
 	case faceJSON:
 		h.serveJSON(c, p)
 	case faceNDJSON:
-		h.serveStream(c, p, "application/x-ndjson", h.lines)
+		h.serveStream(c, p, as, h.lines)
 	default:
-		h.serveStream(c, p, "text/event-stream", h.stream)
+		h.serveStream(c, p, as, h.stream)
 	}
 }
 
 // params decodes query and path. A topic in the path is the whole filter.
 func (h *Handlers) params(c *gin.Context) (params, error) {
-	q, err := decodeQuery(c.Request.URL.Query())
+	q, err := decodeQuery(c.Request.URL.RawQuery)
 	if err != nil {
 		return params{}, err
 	}
-	topic := c.Param("topic")
+	topic, key := pathValue(c, "topic"), pathValue(c, "key")
 	if topic == "" {
 		return q.params(h.opts.Catalogue, c.GetHeader("Last-Event-ID"), time.Now())
 	}
 	if len(q.Type) > 0 {
 		return params{}, bad("type", "the address names the topic already; leave type out, or use /latest?type=")
 	}
-	filter, err := topics.TopicFilter(h.opts.Catalogue, topic, c.Param("key"))
+	if !printable(key) {
+		return params{}, bad("", "the key in the address is not UTF-8, or holds a control character")
+	}
+	filter, err := topics.TopicFilter(h.opts.Catalogue, topic, key)
 	if err != nil {
 		return params{}, err
 	}
@@ -90,12 +96,13 @@ func (p params) fit(as face) error {
 
 // over reports whether all topics of a filter are retired.
 func (h *Handlers) over(f topics.Filter) bool {
-	for _, name := range f.Topics() {
+	names := f.Topics()
+	for _, name := range names {
 		if t, err := h.opts.Catalogue.Lookup(name); err != nil || !t.Retired {
 			return false
 		}
 	}
-	return true
+	return len(names) > 0 // a * that matches nothing yet is not over
 }
 
 // awaitPosition gives this process a moment to reach a position that another one on
@@ -114,9 +121,13 @@ func (h *Handlers) awaitPosition(ctx context.Context, after string) {
 
 // refuse answers a request that may work later. An EventSource would give up for
 // ever on a 503, so it gets a stream that says bye.
-func (h *Handlers) refuse(c *gin.Context, reason string) {
+func (h *Handlers) refuse(c *gin.Context) {
+	reason := "overload"
+	if h.draining.Err() != nil {
+		reason = "drain"
+	}
 	pause := retry(h.opts.DrainSpread/4, h.opts.DrainSpread)
-	if !isEventSource(c.GetHeader("Accept")) {
+	if !isEventSource(c.Request) {
 		h.fail(c, &problem{Status: http.StatusServiceUnavailable, Detail: "the server is starting, stopping or full; come back in a moment", retryAfter: pause})
 		return
 	}
@@ -128,9 +139,9 @@ func (h *Handlers) refuse(c *gin.Context, reason string) {
 type jsonPage struct {
 	State  topics.State  `json:"state"`
 	Reason topics.Reason `json:"reason,omitempty"`
-	Time   string        `json:"time"`
-	Cursor string        `json:"cursor"` // give it as last_event_id to go on from here
-	More   bool          `json:"more"`   // the limit cut the page short
+	Time   string        `json:"time" format:"date-time"`
+	Cursor string        `json:"cursor" doc:"give it as last_event_id to go on from here"`
+	More   bool          `json:"more" doc:"the limit cut the page short"`
 	Events []envelope    `json:"events"`
 }
 
@@ -142,9 +153,8 @@ func (h *Handlers) serveJSON(c *gin.Context, p params) {
 		limit = defaultLimit
 	}
 	r := p.request(h.stream)
-	known := c.GetHeader("If-None-Match")
 	page := h.bus.Read(r, limit)
-	if p.wait > 0 && (tagged(page) == known || page.State == topics.Resumed && len(page.Events) == 0) {
+	if c.Request.Method == http.MethodGet && p.wait > 0 && (isKnown(c.Request, tagged(page)) || page.State == topics.Resumed && len(page.Events) == 0) {
 		ctx, cancel := h.untilDrain(c.Request.Context(), p.wait)
 		h.bus.Wait(ctx, p.filter, h.stream, page.Cursor)
 		cancel()
@@ -152,7 +162,7 @@ func (h *Handlers) serveJSON(c *gin.Context, p params) {
 	}
 	c.Header("ETag", tagged(page))
 	c.Header("Cache-Control", "no-cache")
-	if known != "" && tagged(page) == known {
+	if isKnown(c.Request, tagged(page)) {
 		c.Status(http.StatusNotModified)
 		return
 	}
@@ -173,6 +183,20 @@ func (h *Handlers) serveJSON(c *gin.Context, p params) {
 // tagged is the entity tag of a page: weak, for the cursor moves while the values
 // stay (RFC 9110, section 8.8.3).
 func tagged(p topics.Page) string { return `W/"` + p.Tag + `"` }
+
+// isKnown reports whether the client has the page with that entity tag: If-None-Match
+// compares weakly (RFC 9110, section 13.1.2), for a proxy that compresses weakens tags.
+func isKnown(r *http.Request, tag string) bool {
+	for _, line := range r.Header.Values("If-None-Match") {
+		for known := range strings.SplitSeq(line, ",") {
+			known = strings.TrimSpace(known)
+			if known == "*" || strings.TrimPrefix(known, "W/") == strings.TrimPrefix(tag, "W/") {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // untilDrain returns a context that ends after d, with ctx, or with a drain.
 func (h *Handlers) untilDrain(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {

@@ -33,11 +33,11 @@ func newLimiter(r rate.Limit, burst int) *limiter {
 	return &limiter{rate: r, burst: burst, byAddr: map[netip.Prefix]*list.Element{}, order: list.New()}
 }
 
-// wait takes one from the address' allowance and returns 0, or takes nothing and
-// returns how long until there is one.
-func (l *limiter) wait(address string, now time.Time) time.Duration {
+// wait takes n, at most the burst, from the address' allowance and returns 0, or takes
+// nothing and returns how long until there are so many.
+func (l *limiter) wait(address string, n int, now time.Time) time.Duration {
 	bucket := l.bucket(prefixOf(address))
-	r := bucket.ReserveN(now, 1)
+	r := bucket.ReserveN(now, n)
 	wait := r.DelayFrom(now)
 	if wait > 0 {
 		r.CancelAt(now)

@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"io/fs"
 	"net/http"
 	"path"
@@ -22,6 +20,11 @@ var contentTypes = map[string]string{
 	".svg":  "image/svg+xml",
 	".png":  "image/png",
 	".json": "application/json",
+	".txt":  "text/plain; charset=utf-8",
+	".ico":  "image/x-icon",
+
+	".webmanifest": "application/manifest+json",
+	".woff2":       "font/woff2",
 }
 
 type page struct {
@@ -42,9 +45,7 @@ func (h *Handlers) pages() gin.HandlerFunc {
 			if err != nil {
 				return err
 			}
-			sum := sha256.Sum256(body)
-			tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:9]) + `"`
-			files["/"+name] = page{contentType: contentType, tag: tag, body: body}
+			files["/"+name] = page{contentType: contentType, tag: tagOf(body), body: body}
 			if path.Base(name) == "index.html" {
 				files[strings.TrimSuffix("/"+name, "index.html")] = files["/"+name]
 			}
@@ -53,8 +54,13 @@ func (h *Handlers) pages() gin.HandlerFunc {
 	}
 	return func(c *gin.Context) {
 		file, ok := files[c.Request.URL.Path]
-		if !ok || (c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead) {
-			h.fail(c, &problem{Status: http.StatusNotFound, Detail: "there is nothing at this address; the stream is at /latest, the topics are at /topics"})
+		if !ok {
+			h.nothing(c)
+			return
+		}
+		if c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
+			c.Header("Allow", "GET, HEAD")
+			h.fail(c, &problem{Status: http.StatusMethodNotAllowed, Detail: "a page can only be read"})
 			return
 		}
 		header := c.Writer.Header()
@@ -63,7 +69,7 @@ func (h *Handlers) pages() gin.HandlerFunc {
 		header.Set("Referrer-Policy", "no-referrer")
 		header.Set("Cache-Control", "no-cache") // asks each time, and mostly gets a 304
 		header.Set("ETag", file.tag)
-		if c.GetHeader("If-None-Match") == file.tag {
+		if isKnown(c.Request, file.tag) {
 			c.Status(http.StatusNotModified)
 			return
 		}

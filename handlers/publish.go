@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -17,55 +19,24 @@ import (
 const (
 	// publishWait is how long the log may take to acknowledge.
 	publishWait = 10 * time.Second
-	// bodyWait is how long a client may take to send the body.
-	bodyWait = 30 * time.Second
 	// maxIdempotencyKey is the longest Idempotency-Key, in bytes.
 	maxIdempotencyKey = 255
 )
 
 // published is the answer to a publish that the log has stored.
 type published struct {
-	IDs []string `json:"ids"` // of the events, in the order of the body
+	IDs []string `json:"ids" doc:"of the events, in the order of the body"`
 }
 
 // publish answers POST /latest/:topic and /latest/:topic/:key: 201 once the log has
 // stored every event of the body, otherwise a problem, and then none is stored.
 func (h *Handlers) publish(c *gin.Context) {
-	topic, err := h.mayPublish(c)
-	if err != nil {
-		h.fail(c, err)
-		return
-	}
-	idempotency := c.GetHeader("Idempotency-Key")
-	if len(idempotency) > maxIdempotencyKey {
-		h.fail(c, bad("", fmt.Sprintf("the Idempotency-Key has %d bytes; at most %d are allowed", len(idempotency), maxIdempotencyKey)))
-		return
-	}
-	out := http.NewResponseController(c.Writer)
-	_ = out.SetReadDeadline(time.Now().Add(bodyWait)) // HTTP/2 has its own
-	items, err := readBody(http.MaxBytesReader(c.Writer, c.Request.Body, h.opts.MaxBody), c.ContentType())
-	if err != nil {
-		h.fail(c, err)
-		return
-	}
-	drafts := make([]topics.Draft, len(items))
-	for i, item := range items {
-		drafts[i] = topics.Draft{Topic: topic.Name, Key: c.Param("key"), Data: item.data, Text: item.text}
-	}
-	if !h.ready(c.Request.Context()) {
-		h.fail(c, topics.ErrUnavailable)
-		return
-	}
-	ctx, cancel := committed(c.Request.Context())
-	defer cancel()
-	began := time.Now()
-	ids, err := h.bus.Publish(ctx, idempotency, drafts...)
+	ids, err := h.store(c)
 	if err != nil {
 		h.metrics.refused.Inc()
-		h.fail(c, withLine(err, items))
+		h.fail(c, err)
 		return
 	}
-	h.metrics.acknowledged.Observe(time.Since(began).Seconds())
 	answer := published{IDs: make([]string, len(ids))}
 	for i, id := range ids {
 		answer.IDs[i] = id.String()
@@ -73,11 +44,61 @@ func (h *Handlers) publish(c *gin.Context) {
 	c.Data(http.StatusCreated, "application/json", append(mustJSON(answer), '\n'))
 }
 
+// store publishes the body of the request and returns the ids of its events.
+func (h *Handlers) store(c *gin.Context) ([]topics.ID, error) {
+	topic, free, err := h.mayPublish(c)
+	if err != nil {
+		return nil, err
+	}
+	idempotency := c.GetHeader("Idempotency-Key")
+	if len(idempotency) > maxIdempotencyKey || !printable(idempotency) {
+		return nil, bad("", fmt.Sprintf("the Idempotency-Key must be UTF-8 without control characters, at most %d bytes", maxIdempotencyKey))
+	}
+	items, err := h.readItems(c)
+	if err != nil {
+		return nil, err
+	}
+	if free {
+		if err := h.chargeRest(c, len(items)); err != nil {
+			return nil, err
+		}
+	}
+	drafts := make([]topics.Draft, len(items))
+	for i, item := range items {
+		drafts[i] = topics.Draft{Topic: topic.Name, Key: pathValue(c, "key"), Data: item.data, Text: item.text}
+	}
+	if !h.ready(c.Request.Context()) {
+		return nil, topics.ErrUnavailable
+	}
+	ctx, cancel := committed(c.Request.Context())
+	defer cancel()
+	began := time.Now()
+	ids, err := h.bus.Publish(ctx, idempotency, drafts...)
+	if err != nil {
+		return nil, withLine(err, items)
+	}
+	h.metrics.acknowledged.Observe(time.Since(began).Seconds())
+	return ids, nil
+}
+
+// readItems reads the body, in a time that is bounded, and splits it.
+func (h *Handlers) readItems(c *gin.Context) ([]item, error) {
+	w := direct(c.Writer)
+	out := http.NewResponseController(w)
+	_ = out.SetReadDeadline(time.Now().Add(h.bodyWait)) // where it is not possible, the server's own bounds hold
+	body := http.MaxBytesReader(w, c.Request.Body, h.opts.MaxBody)
+	items, err := readBody(body, c.Request.Header)
+	if !errors.Is(err, os.ErrDeadlineExceeded) { // then nothing more may be read here
+		_ = out.SetReadDeadline(time.Time{})
+	}
+	return items, err
+}
+
 // retract answers DELETE /latest/:topic/:key, and /latest/:topic for a topic that has
 // one value: 200 with the id of the retraction.
 func (h *Handlers) retract(c *gin.Context) {
-	topic, err := h.mayPublish(c)
-	if err == nil && topic.Publish == topics.ByAnyone {
+	topic, err := h.writable(c)
+	if err == nil {
 		err = h.hasKey(c.Request) // to publish freely is not to withdraw what others said
 	}
 	if err == nil && !h.ready(c.Request.Context()) {
@@ -89,7 +110,7 @@ func (h *Handlers) retract(c *gin.Context) {
 	}
 	ctx, cancel := committed(c.Request.Context())
 	defer cancel()
-	id, err := h.bus.Retract(ctx, topic.Name, c.Param("key"))
+	id, err := h.bus.Retract(ctx, topic.Name, pathValue(c, "key"))
 	if err != nil {
 		h.fail(c, err)
 		return
@@ -103,19 +124,28 @@ func committed(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), publishWait)
 }
 
-// mayPublish returns the topic of the request if the client may publish on it.
-func (h *Handlers) mayPublish(c *gin.Context) (*topics.Topic, error) {
-	t, err := h.opts.Catalogue.Lookup(c.Param("topic"))
+// writable returns the topic of the request if it can be published on by HTTP.
+func (h *Handlers) writable(c *gin.Context) (*topics.Topic, error) {
+	t, err := h.opts.Catalogue.Lookup(pathValue(c, "topic"))
 	if err != nil {
 		return nil, err
 	}
 	if t.Publish == topics.ByNobody {
 		return nil, &problem{Status: http.StatusForbidden, Detail: fmt.Sprintf("topic %q is printed by the server itself; nobody else may publish on it", t.Name)}
 	}
-	if t.Publish == topics.ByAnyone && c.GetHeader("Authorization") == "" {
-		return t, h.mayPublishFreely(c)
+	return t, nil
+}
+
+// mayPublish returns the topic of the request if the client may publish on it, and
+// whether it does so without a key.
+func (h *Handlers) mayPublish(c *gin.Context) (t *topics.Topic, free bool, err error) {
+	if t, err = h.writable(c); err != nil {
+		return nil, false, err
 	}
-	return t, h.hasKey(c.Request)
+	if t.Publish == topics.ByAnyone && c.GetHeader("Authorization") == "" {
+		return t, true, h.mayPublishFreely(c)
+	}
+	return t, false, h.hasKey(c.Request)
 }
 
 // mayPublishFreely guards publishing without a key: only from our own pages or those
@@ -126,19 +156,26 @@ func (h *Handlers) mayPublishFreely(c *gin.Context) error {
 			return &problem{Status: http.StatusForbidden, Detail: "pages of another origin may publish only if cors_origins names that origin"}
 		}
 	}
-	if wait := h.public.wait(c.ClientIP(), time.Now()); wait > 0 {
-		return &problem{Status: http.StatusTooManyRequests, Detail: fmt.Sprintf("too many messages from your address; the next one is welcome in %v", wait.Round(100*time.Millisecond)), retryAfter: wait}
+	return h.charge(c, 1)
+}
+
+// chargeRest takes from the allowance of the address what a body of several events
+// costs beyond its request.
+func (h *Handlers) chargeRest(c *gin.Context, events int) error {
+	switch {
+	case events > publicBurst:
+		return &problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("%d events in one publish; without a key, at most %d are allowed", events, publicBurst)}
+	case events > 1:
+		return h.charge(c, events-1)
 	}
 	return nil
 }
 
-func (h *Handlers) anyOrigin() bool {
-	for _, o := range h.opts.CORSOrigins {
-		if o == "*" {
-			return true
-		}
+func (h *Handlers) charge(c *gin.Context, events int) error {
+	if wait := h.public.wait(c.ClientIP(), events, time.Now()); wait > 0 {
+		return &problem{Status: http.StatusTooManyRequests, Detail: fmt.Sprintf("too many messages from your address; the next one is welcome in %v", wait.Round(100*time.Millisecond)), retryAfter: wait}
 	}
-	return false
+	return nil
 }
 
 // hasKey checks the publish key in constant time.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/gorilla/schema"
@@ -64,8 +65,11 @@ var queryNames = func() (names []string) {
 
 // decodeQuery reads a query strictly. Names that begin with '_' are for
 // cache-busters and ignored.
-func decodeQuery(values url.Values) (query, error) {
-	values = maps.Clone(values)
+func decodeQuery(raw string) (query, error) {
+	values, err := url.ParseQuery(raw)
+	if err != nil { // url.URL.Query would leave out what it cannot read
+		return query{}, bad("", "the query cannot be read: "+err.Error())
+	}
 	maps.DeleteFunc(values, func(name string, _ []string) bool { return strings.HasPrefix(name, "_") })
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(queryNames, name) {
@@ -73,6 +77,14 @@ func decodeQuery(values url.Values) (query, error) {
 		}
 		if name != "type" && len(values[name]) > 1 {
 			return query{}, bad(name, fmt.Sprintf("parameter %q is given %d times; give it once", name, len(values[name])))
+		}
+	}
+	for _, text := range values["type"] {
+		if text == "" { // the decoder would leave it out, which means everything
+			return query{}, bad("type", "type is empty; name topics, as in type=news,stock.ACME, or leave it out for all")
+		}
+		if !printable(text) {
+			return query{}, bad("type", "type is not UTF-8, or holds a control character")
 		}
 	}
 	var q query
@@ -167,15 +179,15 @@ func parseBetween(name, text string, least, most time.Duration) (time.Duration, 
 }
 
 func parseScreen(text string) (string, error) {
-	if len(text) > maxScreen || !utf8.ValidString(text) {
-		return "", bad("screen", fmt.Sprintf("screen is over %d bytes, or not UTF-8", maxScreen))
-	}
-	for _, r := range text {
-		if r < ' ' || r == 0x7f {
-			return "", bad("screen", "screen holds a control character")
-		}
+	if len(text) > maxScreen || !printable(text) {
+		return "", bad("screen", fmt.Sprintf("screen is over %d bytes, not UTF-8, or holds a control character", maxScreen))
 	}
 	return text, nil
+}
+
+// printable reports whether a text is UTF-8 without control characters.
+func printable(text string) bool {
+	return utf8.ValidString(text) && strings.IndexFunc(text, unicode.IsControl) < 0
 }
 
 // request makes the reader's request of p.

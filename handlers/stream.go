@@ -13,12 +13,8 @@ import (
 	"tickertape/topics"
 )
 
-const (
-	// lateAfter is how long a write may take before its reader counts as late.
-	lateAfter = 100 * time.Millisecond
-	// byeWait is how long the last write of a drain may take.
-	byeWait = 2 * time.Second
-)
+// lateAfter is how long a write may take before its reader counts as late.
+const lateAfter = 100 * time.Millisecond
 
 // A closingWire can say how a stream ends.
 type closingWire interface {
@@ -34,26 +30,30 @@ func streamHeaders(header http.Header, contentType string) {
 
 // serveStream writes what follows the reader's position until the reader goes away,
 // does not read for too long, or the server drains.
-func (h *Handlers) serveStream(c *gin.Context, p params, contentType string, w closingWire) {
-	sub := h.bus.Subscribe(p.request(w))
+func (h *Handlers) serveStream(c *gin.Context, p params, as face, wire closingWire) {
+	sub := h.bus.Subscribe(p.request(wire))
 	defer sub.Close()
+	streamHeaders(c.Writer.Header(), string(as))
+	c.Writer.WriteHeader(http.StatusOK)
+	c.Writer.WriteHeaderNow()
+	w := direct(c.Writer)
 	s := &stream{
 		screen:  p.screen,
 		address: c.ClientIP(),
 		filter:  p.filter.String(),
 		since:   time.Now(),
+		w:       w,
+		out:     http.NewResponseController(w),
+		http2:   c.Request.ProtoMajor >= 2,
 		sub:     sub,
-		out:     http.NewResponseController(c.Writer),
 	}
 	h.streams.add(s)
 	defer h.streams.remove(s)
-	streamHeaders(c.Writer.Header(), contentType)
-	c.Writer.WriteHeader(http.StatusOK)
 
 	gone := c.Request.Context().Done()
 	for {
 		changed := sub.Changed()
-		if !h.catchUp(s, c.Writer) {
+		if !h.catchUp(s) {
 			return
 		}
 		select {
@@ -62,25 +62,24 @@ func (h *Handlers) serveStream(c *gin.Context, p params, contentType string, w c
 			return
 		case <-h.draining.Done():
 			pause := retry(h.opts.DrainSpread/10, h.opts.DrainSpread)
-			_ = h.write(s, c.Writer, w.bye("drain", pause)) // a reader that misses it comes back all the same
+			_ = h.write(s, wire.bye("drain", pause)) // a reader that misses it comes back all the same
 			return
 		}
 	}
 }
 
 // catchUp writes until the reader is level. It returns false if the stream is over.
-func (h *Handlers) catchUp(s *stream, w gin.ResponseWriter) bool {
+func (h *Handlers) catchUp(s *stream) bool {
 	late := false // until it is level again
 	for {
 		s.mu.Lock()
 		batch := s.sub.Next(late)
-		s.position, s.lag = s.sub.Position(), s.sub.Lag()
 		s.mu.Unlock()
 		if batch == nil {
 			return true
 		}
 		began := time.Now()
-		if err := h.write(s, w, batch); err != nil {
+		if err := h.write(s, batch); err != nil {
 			return false
 		}
 		if time.Since(began) > lateAfter {
@@ -93,21 +92,33 @@ func (h *Handlers) catchUp(s *stream, w gin.ResponseWriter) bool {
 }
 
 // write sends bytes at once, or fails after the time that a reader may stall.
-func (h *Handlers) write(s *stream, w gin.ResponseWriter, bytes []byte) error {
+func (h *Handlers) write(s *stream, bytes []byte) error {
 	if err := s.out.SetWriteDeadline(time.Now().Add(h.opts.Stall)); err != nil {
 		return err
 	}
 	if h.draining.Err() != nil { // after the deadline is set: Drain may have shortened the last one
-		if err := s.out.SetWriteDeadline(time.Now().Add(byeWait)); err != nil {
+		if err := s.out.SetWriteDeadline(time.Now().Add(h.byeWait)); err != nil {
 			return err
 		}
 	}
-	n, err := w.Write(bytes)
+	n, err := s.w.Write(bytes)
 	h.metrics.sent(n)
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.out.Flush()
 	}
-	return s.out.Flush()
+	if err == nil && s.http2 { // there, a deadline that passes ends the stream even while nothing is written
+		err = s.out.SetWriteDeadline(time.Time{})
+	}
+	return err
+}
+
+// direct returns the server's own writer below the router's: the router's Flush loses
+// errors, and its writer is used again for the next request.
+func direct(w gin.ResponseWriter) http.ResponseWriter {
+	if u, ok := w.(interface{ Unwrap() http.ResponseWriter }); ok {
+		return u.Unwrap()
+	}
+	return w
 }
 
 // A stream is one reader that is connected.
@@ -117,12 +128,28 @@ type stream struct {
 	address string
 	filter  string
 	since   time.Time
-	sub     *topics.Subscription // used by its own goroutine only
+	w       http.ResponseWriter // used by its own goroutine only
 	out     *http.ResponseController
+	http2   bool
 
-	mu       sync.Mutex // guards the fields below
-	position topics.ID
-	lag      uint64
+	mu   sync.Mutex           // guards the fields below; never held across I/O
+	sub  *topics.Subscription // its methods; Changed is called without mu
+	over bool                 // the handler is about to return: out must not be used
+}
+
+// hurry gives the write that is under way, if any, no more than the given time.
+func (s *stream) hurry(within time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.over {
+		_ = s.out.SetWriteDeadline(time.Now().Add(within)) // one that is closed needs none
+	}
+}
+
+func (s *stream) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
 }
 
 // streams is the list of who is connected. It is bounded by the number of
@@ -144,6 +171,7 @@ func (l *streams) add(s *stream) {
 }
 
 func (l *streams) remove(s *stream) {
+	s.end()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.all, s)
@@ -171,7 +199,7 @@ func (l *streams) count() int {
 func (h *Handlers) Drain() {
 	h.drain()
 	for _, s := range h.streams.list() {
-		_ = s.out.SetWriteDeadline(time.Now().Add(byeWait)) // one that is closed needs none
+		s.hurry(h.byeWait)
 	}
 }
 
@@ -181,9 +209,9 @@ type streamStatus struct {
 	Screen   string `json:"screen,omitempty"`
 	Address  string `json:"address"`
 	Topics   string `json:"topics"`
-	Since    string `json:"since"`
+	Since    string `json:"since" format:"date-time"`
 	Position string `json:"position"`
-	Lag      uint64 `json:"lag"` // events that wait for the reader
+	Lag      uint64 `json:"lag" doc:"events that wait for the reader"`
 }
 
 func (s *stream) status() streamStatus {
@@ -195,7 +223,7 @@ func (s *stream) status() streamStatus {
 		Address:  s.address,
 		Topics:   s.filter,
 		Since:    stamp(s.since),
-		Position: s.position.String(),
-		Lag:      s.lag,
+		Position: s.sub.Position().String(),
+		Lag:      s.sub.Lag(),
 	}
 }

@@ -23,15 +23,15 @@ const (
 type streamInfo struct {
 	State     topics.State  `json:"state"`
 	Reason    topics.Reason `json:"reason,omitempty"`
-	Time      string        `json:"time"`
-	Build     string        `json:"build"`
-	Heartbeat float64       `json:"heartbeat"` // seconds
-	Topics    []string      `json:"topics"`
+	Time      string        `json:"time" format:"date-time"`
+	Build     string        `json:"build" doc:"when it changes, a page may reload"`
+	Heartbeat float64       `json:"heartbeat" doc:"seconds of silence before a sign of life"`
+	Topics    []string      `json:"topics" doc:"that the filter touches"`
 }
 
 // signInfo is the data of the events "live" and "heartbeat".
 type signInfo struct {
-	Time  string `json:"time"`
+	Time  string `json:"time" format:"date-time"`
 	Build string `json:"build,omitempty"`
 }
 
@@ -39,14 +39,14 @@ type signInfo struct {
 type retractInfo struct {
 	Topic string  `json:"topic"`
 	Key   *string `json:"key,omitempty"`
-	ID    string  `json:"id,omitempty"` // of the event that is withdrawn, where it has no key
-	Time  string  `json:"time"`
+	ID    string  `json:"id,omitempty" doc:"of the event that is withdrawn, where it has no key"`
+	Time  string  `json:"time" format:"date-time"`
 }
 
 // byeInfo is the data of the event "bye".
 type byeInfo struct {
-	Reason  string `json:"reason"` // "drain", "age" or "overload"
-	RetryMS int64  `json:"retry_ms"`
+	Reason  string `json:"reason" doc:"drain, age or overload"`
+	RetryMS int64  `json:"retry_ms" doc:"pause to make before coming back, different for each reader"`
 }
 
 // stamp is a time on the wire: RFC 3339, UTC, milliseconds.
@@ -77,7 +77,7 @@ func (w wireInfo) stream(o topics.Opening) []byte {
 		Time:      stamp(o.Time),
 		Build:     w.build,
 		Heartbeat: w.heartbeat.Seconds(),
-		Topics:    o.Filter.Topics(),
+		Topics:    append([]string{}, o.Filter.Topics()...),
 	})
 }
 
@@ -141,10 +141,10 @@ func (w *streamWire) bye(reason string, pause time.Duration) []byte {
 // An envelope is an event as one line of NDJSON and as an element of the JSON face.
 // What the server itself says has its event name as topic.
 type envelope struct {
-	ID    string          `json:"id,omitempty"`
-	Topic string          `json:"topic"`
+	ID    string          `json:"id,omitempty" doc:"position; none in a snapshot of a stream"`
+	Topic string          `json:"topic" doc:"or the event name of what the server itself says"`
 	Key   string          `json:"key,omitempty"`
-	Time  string          `json:"time"`
+	Time  string          `json:"time" format:"date-time" doc:"when the log stored it"`
 	Data  json.RawMessage `json:"data"`
 }
 
