@@ -23,7 +23,7 @@ func chance(env feeds.Env, kind string) *rand.Rand {
 // stream numbers a feed for the second word of its seed.
 func stream(kind, id string) uint64 {
 	h := fnv.New64a()
-	h.Write([]byte(kind + "/" + id)) //nolint:errcheck // a hash never fails
+	h.Write([]byte(kind + "/" + id))
 	return h.Sum64()
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"tickertape/topics"
 )
@@ -117,9 +118,8 @@ func listed(own []Company, symbols []string) ([]Company, error) {
 
 // unknownWord is the error of a choice that there is not.
 func unknownWord(what, word string, known []string) error {
-	near := ""
-	if n := topics.Nearest(word, known); n != "" {
-		near = fmt.Sprintf(", did you mean %q?", n)
+	if near := topics.Nearest(word, known); near != "" {
+		return fmt.Errorf("%s %.40q is unknown, did you mean %q?", what, word, near)
 	}
-	return fmt.Errorf("%s %.40q is unknown%s; known are %v", what, word, near, known)
+	return fmt.Errorf("%s %.40q is unknown; known are %s", what, word, strings.Join(known[:min(len(known), 20)], ", "))
 }

@@ -2,6 +2,8 @@ package simulated
 
 import (
 	"encoding/json"
+	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +25,27 @@ func TestContract(t *testing.T) {
 		t.Run(spec.Kind, func(t *testing.T) {
 			feedtest.Run(t, spec, feedtest.Config{Items: 40})
 		})
+	}
+}
+
+func TestPagesNameEveryOption(t *testing.T) {
+	for _, spec := range specs {
+		page, err := os.ReadFile("../../docs/feeds/" + spec.Kind + ".md")
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for line := range strings.Lines(spec.Example) {
+			if !strings.Contains(string(page), line) {
+				t.Errorf("%s: the page lacks the line %q of the example", spec.Kind, line)
+			}
+		}
+		options := reflect.TypeOf(spec.Options).Elem()
+		for i := range options.NumField() {
+			if name := options.Field(i).Tag.Get("option"); !strings.Contains(string(page), "| `"+name+"` |") {
+				t.Errorf("%s: the page lacks the option %s", spec.Kind, name)
+			}
+		}
 	}
 }
 
@@ -70,11 +93,11 @@ func TestSeedMakesRunsEqual(t *testing.T) {
 		if spec.Kind == "simulated_weather" {
 			later = 0 // follows the hour
 		}
-		one := dataOf(t, lines(t, spec, nil, 7, 0, 300))
-		two := dataOf(t, lines(t, spec, nil, 7, later, 300))
-		other := dataOf(t, lines(t, spec, nil, 8, 0, 300))
-		none := dataOf(t, lines(t, spec, nil, 0, 0, 300))
-		if !slices.Equal(one[:300], two[:300]) {
+		one := dataOf(t, lines(t, spec, nil, 7, 0, 120))
+		two := dataOf(t, lines(t, spec, nil, 7, later, 120))
+		other := dataOf(t, lines(t, spec, nil, 8, 0, 120))
+		none := dataOf(t, lines(t, spec, nil, 0, 0, 120))
+		if !slices.Equal(one[:120], two[:120]) {
 			t.Errorf("%s: two runs with one seed differ", spec.Kind)
 		}
 		if slices.Equal(one, other) || slices.Equal(one, none) {

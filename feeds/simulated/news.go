@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"tickertape/feeds"
-	"tickertape/topics"
 )
 
 // NewsOptions are the options of the kind simulated_news.
@@ -87,21 +85,13 @@ func (g *grammar) only(categories []string) error {
 	}
 	for _, c := range categories {
 		if !slices.Contains(known, c) {
-			return fmt.Errorf("category %q is unknown%s; known are %s", c, suggestion(c, known), strings.Join(known, ", "))
+			return unknownWord("category", c, known)
 		}
 	}
 	other := func(s story) bool { return !slices.Contains(categories, s.category) }
 	g.stories = slices.DeleteFunc(g.stories, other)
 	g.breaking = slices.DeleteFunc(slices.Clone(g.breaking), other)
 	return nil
-}
-
-// suggestion names the nearest of the known words in a half-sentence, if one is near.
-func suggestion(word string, known []string) string {
-	if near := topics.Nearest(word, known); near != "" {
-		return fmt.Sprintf(", did you mean %q?", near)
-	}
-	return ""
 }
 
 func (f *newsFeed) Run(ctx context.Context, pub feeds.Publisher) error {

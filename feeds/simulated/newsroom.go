@@ -1,7 +1,7 @@
 package simulated
 
 import (
-	"hash/fnv"
+	"hash/maphash"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -179,30 +179,29 @@ func (n *newsroom) draw() story {
 	return s
 }
 
-// A memory holds the hashes of the last titleMemory titles.
+// A memory holds the hashes of the last titleMemory titles. The zero value is empty.
 type memory struct {
+	seed  maphash.Seed
 	known map[uint64]struct{}
 	ring  []uint64
 	next  int
 }
 
-func hash(title string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(title)) //nolint:errcheck // a hash never fails
-	return h.Sum64()
-}
-
 func (m *memory) has(title string) bool {
-	_, known := m.known[hash(title)]
+	if m.known == nil {
+		return false
+	}
+	_, known := m.known[maphash.String(m.seed, title)]
 	return known
 }
 
 // add remembers title; the oldest one is forgotten when there is no room.
 func (m *memory) add(title string) {
 	if m.known == nil {
+		m.seed = maphash.MakeSeed()
 		m.known = make(map[uint64]struct{}, titleMemory)
 	}
-	sum := hash(title)
+	sum := maphash.String(m.seed, title)
 	if _, known := m.known[sum]; known {
 		return
 	}

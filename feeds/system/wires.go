@@ -16,9 +16,11 @@ const (
 	addressesMax = 8 // of each
 )
 
-// virtual are the beginnings of names that containers and bridges give.
+// virtual are the beginnings of names of interfaces without a wire: of containers,
+// bridges and tunnels of the kernel.
 var virtual = []string{
 	"veth", "docker", "br-", "cni", "flannel", "cali", "cilium", "lxc", "lxd", "virbr", "vnet", "podman", "dummy",
+	"ifb", "sit", "tunl", "gre", "ip6tnl",
 }
 
 // wires reads network interfaces, and what went through since they were read before.
