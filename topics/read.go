@@ -60,6 +60,8 @@ func (p *Page) fill(entries []*entry) {
 	h := fnv.New64a()
 	h.Write([]byte(p.Filter.ident))
 	h.Write([]byte(p.State))
+	h.Write([]byte(p.Reason))
+	h.Write(strconv.AppendBool(nil, p.More))
 	h.Write([]byte(p.Cursor.Epoch))
 	p.Events = make([]*Event, len(entries))
 	for i, e := range entries {
