@@ -15,3 +15,5 @@ type Bus interface {
 	// Retract withdraws the value of a key.
 	Retract(ctx context.Context, topic, key string) (topics.ID, error)
 }
+
+var _ Bus = (*topics.Bus)(nil)

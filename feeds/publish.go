@@ -30,33 +30,13 @@ func (p *publisher) Publish(ctx context.Context, items ...Item) error {
 	}
 	list, refused := p.prepare(items)
 	repeated := len(items) - len(list) - len(refused)
-	stored, room := 0, 0 // room is how many items the rate allows now
-	for len(list) > 0 {
-		var err error
-		if room == 0 {
-			room = min(len(list), topics.MaxBatch, p.limit.Burst())
-			err = p.limit.WaitN(ctx, room)
+	stored, bad, err := p.storeAll(ctx, list)
+	refused = append(refused, bad...)
+	if err != nil {
+		if stored > 0 {
+			p.board.alive(stored, repeated, "")
 		}
-		n, bad := 0, error(nil)
-		if err == nil {
-			n, bad, err = p.store(ctx, list[:room])
-		}
-		stored += n
-		if bad != nil {
-			refused = append(refused, bad)
-			p.recent.forget(list[n].mark)
-			n++
-		}
-		list, room = list[n:], room-n
-		if err != nil {
-			for _, item := range list {
-				p.recent.forget(item.mark)
-			}
-			if stored > 0 {
-				p.board.alive(stored, repeated, "")
-			}
-			return fmt.Errorf("publish %d items: %w", len(items), err)
-		}
+		return fmt.Errorf("publish %d items: %w", len(items), err)
 	}
 	if stored > 0 || repeated > 0 || len(refused) == 0 {
 		p.board.alive(stored, repeated, "")
@@ -64,7 +44,7 @@ func (p *publisher) Publish(ctx context.Context, items ...Item) error {
 	if len(refused) == 0 {
 		return nil
 	}
-	err := fmt.Errorf("publish: %d of %d: %w", len(refused), len(items), refused[0])
+	err = fmt.Errorf("publish: %d of %d: %w", len(refused), len(items), refused[0])
 	p.board.trouble(err, len(refused))
 	return err
 }
@@ -94,6 +74,35 @@ func (r *runner) prepare(items []Item) (list []ready, refused []error) {
 		list = append(list, ready{topics.Draft{Topic: it.Topic, Data: data}, m})
 	}
 	return list, refused
+}
+
+// storeAll stores the items in batches, at the feed's rate. Those that it does not
+// store, for whatever reason, may be published again.
+func (p *publisher) storeAll(ctx context.Context, list []ready) (stored int, refused []error, err error) {
+	room := 0 // how many the rate allows now
+	for len(list) > 0 {
+		if room == 0 {
+			room = min(len(list), topics.MaxBatch, p.limit.Burst())
+			if err = p.limit.WaitN(ctx, room); err != nil {
+				break
+			}
+		}
+		n, bad, failure := p.store(ctx, list[:room])
+		if err = failure; err != nil {
+			break
+		}
+		stored += n
+		if bad != nil {
+			refused = append(refused, bad)
+			p.recent.forget(list[n].mark)
+			n++
+		}
+		list, room = list[n:], room-n
+	}
+	for _, item := range list {
+		p.recent.forget(item.mark)
+	}
+	return stored, refused, err
 }
 
 // store hands one batch to the bus and returns how many of it are stored. Where
