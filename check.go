@@ -3,40 +3,57 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"tickertape/topics"
 )
 
-// runCheck says what the configuration, which parse found to be right, would run.
+// runCheckResult reports what parse found for the command check: all mistakes, or what
+// would run. Mistakes are the output here, not an error of the command.
+func runCheckResult(inv *Invocation, err error, stdout, stderr io.Writer) int {
+	var mistakes Mistakes
+	switch {
+	case err == nil:
+		return runCheck(context.Background(), inv, stdout, stderr)
+	case errors.As(err, &mistakes):
+		fmt.Fprintf(stdout, "%v\n%s\n", mistakes, plural(len(mistakes), "mistake"))
+		return exitFailed
+	}
+	fmt.Fprintf(stderr, "tickertape: %v\n", err)
+	return exitUsage
+}
+
+// runCheck says what a configuration without mistakes would run.
 func runCheck(_ context.Context, inv *Invocation, stdout, _ io.Writer) int {
 	cfg := &inv.Config
 	fmt.Fprintf(stdout, "%s: no mistakes\n", cmp.Or(cfg.File, "no file, the defaults"))
-	table := tabwriter.NewWriter(stdout, 0, 8, 2, ' ', 0)
-	fmt.Fprintf(table, "\nOPTION\tVALUE\tFROM\n")
+	rows := [][]string{{"OPTION", "VALUE", "FROM"}}
 	for _, s := range cfg.Settings() {
 		if s.Origin != "default" || s.Name == "listen" || s.Name == "admin" || s.Name == "data" {
-			fmt.Fprintf(table, "%s\t%s\t%s\n", s.Name, orDash(s.Value), s.Origin)
+			rows = append(rows, []string{s.Name, orDash(s.Value), s.Origin})
 		}
 	}
-	table.Flush()
-	fmt.Fprintf(table, "\nTOPIC\tMODE\tKEY\tPUBLISH\t\n")
+	fmt.Fprintf(stdout, "\n%s", table(rows))
+
+	rows = [][]string{{"TOPIC", "MODE", "KEY", "PUBLISH", ""}}
 	for _, t := range cfg.Topics {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", t.Name, cmp.Or(t.Mode, topics.Every), orDash(t.Key), cmp.Or(string(t.Publish), "key"), topicNotes(t))
+		rows = append(rows, []string{t.Name, string(cmp.Or(t.Mode, topics.Every)), orDash(t.Key), cmp.Or(string(t.Publish), "key"), topicNotes(t)})
 	}
-	table.Flush()
+	fmt.Fprintf(stdout, "\n%s", table(rows))
+
 	if len(cfg.Feeds) == 0 {
 		fmt.Fprint(stdout, "\nno feeds: only what is published appears on the tape\n")
 		return exitOK
 	}
-	fmt.Fprintf(table, "\nFEED\tKIND\tTOPIC\tEVERY\n")
+	rows = [][]string{{"FEED", "KIND", "TOPIC", "EVERY"}}
 	for _, f := range cfg.Feeds {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", f.Env.ID, f.Spec.Kind, orDash(cmp.Or(f.Env.Topic, strings.Join(f.Spec.Topics, ", "))), every(f.Env.Every))
+		on := cmp.Or(f.Env.Topic, strings.Join(f.Spec.Topics, ", "))
+		rows = append(rows, []string{f.Env.ID, f.Spec.Kind, orDash(on), every(f.Env.Every)})
 	}
-	table.Flush()
+	fmt.Fprintf(stdout, "\n%s", table(rows))
 	return exitOK
 }
 

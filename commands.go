@@ -93,6 +93,10 @@ func (e *usageError) Is(target error) bool { return target == errUsage }
 func parse(in Inputs) (Invocation, error) {
 	line := splitArgs(in.Args)
 	c, rest, err := findCommand(line.words)
+	if err != nil && len(line.mistakes) > 0 && !line.help {
+		// The word may be the value of the flag that is wrong.
+		err = &usageError{"", strings.Join(line.mistakes, "\n")}
+	}
 	if err != nil {
 		return Invocation{Inputs: in}, err
 	}
@@ -201,33 +205,6 @@ func (inv *Invocation) configFile(line commandLine) string {
 		return file
 	}
 	return newEnvironment(inv.Inputs.Environ)[envPrefix+"CONFIG"]
-}
-
-// Run does what the command line asks for, for all commands but serve, and returns
-// the exit code. It blocks until it is done or ctx is.
-func (inv *Invocation) Run(ctx context.Context, stdout, stderr io.Writer) int {
-	for _, c := range commands() {
-		if c.name == inv.Command && c.run != nil {
-			return c.run(ctx, inv, stdout, stderr)
-		}
-	}
-	fmt.Fprintf(stderr, "tickertape: %s cannot be run here\n", quoted(inv.Command))
-	return exitUsage
-}
-
-// Fail reports an error of parse and returns the exit code.
-func (inv *Invocation) Fail(err error, stdout, stderr io.Writer) int {
-	var mistakes Mistakes
-	if !errors.As(err, &mistakes) {
-		fmt.Fprintf(stderr, "tickertape: %v\n", err)
-		return exitUsage
-	}
-	if inv.Command == "check" && !mistakes.usage() {
-		fmt.Fprintf(stdout, "%v\n%s\n", mistakes, plural(len(mistakes), "mistake"))
-		return exitFailed
-	}
-	fmt.Fprintf(stderr, "tickertape: the configuration has %s:\n%v\n", plural(len(mistakes), "mistake"), mistakes)
-	return exitUsage
 }
 
 // plural returns "1 mistake" or "3 mistakes".

@@ -41,6 +41,8 @@ type Config struct {
 
 	// Topics is the catalogue: the default one with the file's changes and additions.
 	Topics []topics.Topic
+	// Catalogue is the same, checked; nil if there are mistakes in it.
+	Catalogue *topics.Catalogue
 	// Feeds is what the file's feeds, or the default ones, became; constructed, not running.
 	Feeds []ConfiguredFeed
 

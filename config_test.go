@@ -10,12 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"tickertape/feeds"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // tideOptions are those of a made-up kind with an option of every type.
 type tideOptions struct {

@@ -77,7 +77,7 @@ func (d *decoder) feed(n *yaml.Node, kinds []feeds.Spec, cfg Config, lines map[s
 	if options != nil {
 		ptrs = append(ptrs, options)
 	}
-	d.mapping(n, "kind "+kind, ptrs...)
+	given := d.mapping(n, "kind "+kind, ptrs...)
 	if e.ID == "" {
 		e.ID = kind
 	}
@@ -87,13 +87,13 @@ func (d *decoder) feed(n *yaml.Node, kinds []feeds.Spec, cfg Config, lines map[s
 		lines[e.ID] = n.Line
 	}
 	d.checkTopics(n, e.Topic, spec, cfg.Topics)
-	if spec.Floor > 0 && e.Every.Min < spec.Floor {
+	if given["every"] != nil && e.Every.Min < spec.Floor {
 		d.fail(nodeOf(n, "every"), "every: %s is too often for kind %s: want at least %s", e.Every, kind, shortDuration(spec.Floor))
 	}
 	if len(d.mistakes) > before {
 		return ConfiguredFeed{}, false
 	}
-	f, err := construct(spec, e, options, cfg.Seed)
+	f, err := construct(spec, e, options, cfg)
 	if err != nil {
 		d.fail(n, "feed %s: %v", e.ID, err)
 		return ConfiguredFeed{}, false
@@ -118,7 +118,7 @@ func newEntry(spec feeds.Spec) (e feedEntry, options any, err error) {
 
 // construct makes the feed of an entry that was checked. A panic of the constructor
 // is an error: it is a mistake of the kind, not of the program.
-func construct(spec feeds.Spec, e feedEntry, options any, seed uint64) (f ConfiguredFeed, err error) {
+func construct(spec feeds.Spec, e feedEntry, options any, cfg Config) (f ConfiguredFeed, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the constructor of kind %s panicked: %v", spec.Kind, p)
@@ -126,7 +126,7 @@ func construct(spec feeds.Spec, e feedEntry, options any, seed uint64) (f Config
 	}()
 	env := spec.Complete(feeds.Env{
 		ID: e.ID, Topic: e.Topic, Every: e.Every, Timeout: e.Timeout,
-		Seed: feeds.SeedFor(seed, e.ID), Max: e.MaxItems,
+		Seed: feeds.SeedFor(cfg.Seed, e.ID), Max: e.MaxItems, Catalogue: cfg.Catalogue,
 	})
 	feed, err := spec.New(options, env)
 	if err != nil {
@@ -150,7 +150,7 @@ func (d *decoder) defaultFeeds(kinds []feeds.Spec, cfg Config) []ConfiguredFeed 
 		if err == nil {
 			e.ID = kind
 			var f ConfiguredFeed
-			if f, err = construct(kinds[i], e, options, cfg.Seed); err == nil {
+			if f, err = construct(kinds[i], e, options, cfg); err == nil {
 				all = append(all, f)
 			}
 		}

@@ -37,33 +37,34 @@ func runFeedsList(_ context.Context, inv *Invocation, stdout, stderr io.Writer) 
 }
 
 func listKinds(w io.Writer, kinds []feeds.Spec) {
-	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(table, "KIND\tTOPICS\tEVERY\tSUMMARY")
+	rows := [][]string{{"KIND", "TOPICS", "EVERY", "SUMMARY"}}
 	for _, spec := range kinds {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", spec.Kind, orDash(strings.Join(spec.Topics, ", ")), every(spec.Default), spec.Summary)
+		rows = append(rows, []string{spec.Kind, orDash(strings.Join(spec.Topics, ", ")), every(spec.Default), spec.Summary})
 	}
-	table.Flush()
-	fmt.Fprintf(w, "\nWithout a list of feeds in the configuration, these run: %s.\ntickertape feeds list KIND shows the options of one.\n", strings.Join(defaultKinds, ", "))
+	fmt.Fprint(w, table(rows), "\n", wrap("Without a list of feeds in the configuration, these run: "+strings.Join(defaultKinds, ", ")+".", 0))
+	fmt.Fprintln(w, "tickertape feeds list KIND shows the options of one.")
 }
 
 func describeKind(w io.Writer, spec feeds.Spec) {
 	fmt.Fprintf(w, "%s: %s\n\n", spec.Kind, spec.Summary)
-	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintf(table, "topics\t%s\n", orDash(strings.Join(spec.Topics, ", ")))
-	fmt.Fprintf(table, "every\t%s, at least %s\n", every(spec.Default), shortDuration(spec.Floor))
-	fmt.Fprintf(table, "simulated\t%s\n", map[bool]string{true: "yes", false: "no"}[spec.Simulated])
-	fmt.Fprintf(table, "stability\t%s\n", orDash(spec.Stability))
-	table.Flush()
+	often := every(spec.Default)
+	if spec.Floor > 0 {
+		often += ", at least " + shortDuration(spec.Floor)
+	}
+	fmt.Fprint(w, table([][]string{
+		{"topics", orDash(strings.Join(spec.Topics, ", "))},
+		{"every", often},
+		{"simulated", map[bool]string{true: "yes", false: "no"}[spec.Simulated]},
+		{"stability", orDash(spec.Stability)},
+	}))
 	if spec.Options != nil {
 		if list := optionsOf(reflect.TypeOf(spec.Options).Elem()); len(list) > 0 {
-			fmt.Fprint(w, "\nOptions of this kind:\n")
-			describeOptions(w, list)
+			fmt.Fprint(w, "\nOptions of this kind:\n", table(optionRows(list, "  ")))
 		}
 	}
-	fmt.Fprint(w, "\nOptions of every kind:\n")
-	describeOptions(w, optionsOf(reflect.TypeFor[feedEntry]()))
+	fmt.Fprint(w, "\nOptions of every kind:\n", table(optionRows(optionsOf(reflect.TypeFor[feedEntry]()), "  ")))
 	if spec.Example != "" {
-		fmt.Fprintf(w, "\nExample:\n  feeds:\n%s", indent(spec.Example, "    "))
+		fmt.Fprintf(w, "\nExample:\n  feeds:\n%s", indent(exampleEntry(spec), "    "))
 	}
 	if spec.Terms != "" {
 		fmt.Fprintf(w, "\nTerms: %s\n", strings.TrimSpace(spec.Terms))
@@ -73,14 +74,9 @@ func describeKind(w io.Writer, spec feeds.Spec) {
 	}
 }
 
-// describeOptions prints one line an option, and those of its entries below it.
-func describeOptions(w io.Writer, list []option) {
-	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	writeOptions(table, list, "  ")
-	table.Flush()
-}
-
-func writeOptions(w io.Writer, list []option, margin string) {
+// optionRows describes one option a row, with those of its entries below it.
+func optionRows(list []option, margin string) [][]string {
+	var rows [][]string
 	for _, o := range list {
 		var notes []string
 		switch {
@@ -92,14 +88,27 @@ func writeOptions(w io.Writer, list []option, margin string) {
 		if o.secret {
 			notes = append(notes, "secret, may be ${NAME}")
 		}
-		if len(o.choices) > 0 {
-			notes = append(notes, "one of "+strings.Join(o.choices, ", "))
-		}
-		fmt.Fprintf(w, "%s%s\t%s\t%s\n", margin, o.name, o.doc, strings.Join(notes, "; "))
+		rows = append(rows, []string{margin + o.name, o.doc, strings.Join(notes, "; ")})
 		if o.typ.Kind() == reflect.Slice && o.typ.Elem().Kind() == reflect.Struct && !isScalar(o.typ.Elem()) {
-			writeOptions(w, optionsOf(o.typ.Elem()), margin+"  ")
+			rows = append(rows, optionRows(optionsOf(o.typ.Elem()), margin+"  ")...)
 		}
 	}
+	return rows
+}
+
+// table lines up the columns of the rows, without spaces at the ends of lines.
+func table(rows [][]string) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	w.Flush() // a strings.Builder does not fail
+	lines := strings.Split(b.String(), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 // every shows an interval; "-" for kinds that are not timed.
@@ -118,6 +127,14 @@ func orDash(s string) string {
 		return "-"
 	}
 	return s
+}
+
+// exampleEntry returns the example of a kind as an entry of a list.
+func exampleEntry(spec feeds.Spec) string {
+	if spec.Example == "" || strings.HasPrefix(spec.Example, "- ") {
+		return spec.Example
+	}
+	return "- " + strings.TrimPrefix(indent(spec.Example, "  "), "  ")
 }
 
 // indent puts margin in front of each line of text that has something on it.

@@ -1,6 +1,12 @@
 package main
 
-import "tickertape/feeds"
+import (
+	"tickertape/feeds"
+	"tickertape/feeds/clock"
+	"tickertape/feeds/exec"
+	"tickertape/feeds/simulated"
+	"tickertape/feeds/system"
+)
 
 // defaultKinds run when the configuration has no list of feeds, each under its own
 // name as its id.
@@ -9,5 +15,13 @@ var defaultKinds = []string{"simulated_news", "simulated_weather", "simulated_st
 // feedKinds returns the kinds of feed that can be configured. Adding a plugin is
 // one import and one line here.
 func feedKinds() []feeds.Spec {
-	return []feeds.Spec{}
+	return []feeds.Spec{
+		simulated.News(),
+		simulated.Weather(),
+		simulated.Stock(),
+		simulated.Random(),
+		clock.Spec(),
+		system.Spec(),
+		exec.Spec(),
+	}
 }

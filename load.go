@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"tickertape/feeds"
+	"tickertape/topics"
 )
 
 // Inputs is all that the program learns from outside when it starts.
@@ -31,6 +32,10 @@ func load(in Inputs, line commandLine, file string) (Config, Mistakes) {
 	outside = append(outside, line.apply(func(o option) { cfg.origins[o.name] = "flag" }, &cfg)...)
 	cfg.File = file
 	cfg.Topics = d.topics(parts.Topics, cfg.Demo)
+	var err error
+	if cfg.Catalogue, err = topics.NewCatalogue(cfg.Topics...); err != nil {
+		d.fail(nil, "topics: %v", err)
+	}
 	cfg.Feeds = d.feeds(parts.Feeds, in.Kinds, cfg)
 	outside = append(outside, env.unknown(d.named)...)
 	for _, text := range outside {

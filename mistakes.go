@@ -54,9 +54,10 @@ func (ms Mistakes) sorted() Mistakes {
 	return ms
 }
 
-// usage reports whether the command line is to blame for one of them.
-func (ms Mistakes) usage() bool {
-	return slices.ContainsFunc(ms, func(m Mistake) bool { return m.usage })
+// Is reports whether target is [errUsage] and the command line is to blame for one of
+// the mistakes.
+func (ms Mistakes) Is(target error) bool {
+	return target == errUsage && slices.ContainsFunc(ms, func(m Mistake) bool { return m.usage })
 }
 
 // orNil returns nil in place of an empty list, so that it can be an error.

@@ -31,13 +31,8 @@ func runTry(ctx context.Context, inv *Invocation, stdout, stderr io.Writer) int 
 		fmt.Fprintf(stderr, "tickertape: %v\n", err)
 		return exitUsage
 	}
-	catalogue, err := topics.NewCatalogue(inv.Config.Topics...)
-	if err != nil {
-		fmt.Fprintf(stderr, "tickertape: %v\n", err)
-		return exitUsage
-	}
 	t := &trial{feed: f, want: inv.try.N, log: newTryLog(stdout)}
-	if err := t.run(ctx, catalogue, newLogger(&inv.Config, stderr), inv.try.Timeout); err != nil {
+	if err := t.run(ctx, inv.Config.Catalogue, newLogger(&inv.Config, stderr), inv.try.Timeout); err != nil {
 		fmt.Fprintf(stderr, "tickertape: try %s: %v\n", f.Env.ID, err)
 		return exitFailed
 	}
@@ -201,15 +196,15 @@ func (t *trial) report(stderr io.Writer, timeout time.Duration) int {
 		if t.last.Hint != "" {
 			fmt.Fprintf(stderr, "hint: %s\n", t.last.Hint)
 		}
-		if t.last.Stack != "" {
-			fmt.Fprintf(stderr, "\n%s", t.last.Stack)
+		if t.last.Trace != "" {
+			fmt.Fprintf(stderr, "\n%s\n", strings.TrimSpace(t.last.Trace))
 		}
 		return exitFailed
 	case now.Refused > 0:
 		say("%s shown, %d refused: %s", plural(shown, "item"), now.Refused, now.LastError)
 		return exitFailed
 	case finished:
-		say("the feed is done after %s", plural(shown, "item"))
+		say("the feed is done after %s%s", plural(shown, "item"), sayDetail(now))
 	case shown > 0:
 		say("%s of %d in %s", plural(shown, "item"), t.want, shortDuration(timeout))
 	default:

@@ -26,7 +26,12 @@ func (b tryBus) Publish(ctx context.Context, idempotency string, drafts ...topic
 		b.trial.watch()
 		return nil, nil
 	}
-	return b.Bus.Publish(ctx, idempotency, drafts...)
+	ids, err := b.Bus.Publish(ctx, idempotency, drafts...)
+	if err != nil {
+		return ids, err
+	}
+	// A feed may retract at once what it printed; the bus must have seen it by then.
+	return ids, b.Await(ctx, ids[len(ids)-1].Seq)
 }
 
 // A tryLog is a log that writes each event to w as a line of JSON and keeps none
