@@ -145,6 +145,7 @@ func full(f *fake) {
 		for n := range 40 {
 			f.item("stock", symbol, map[string]any{
 				"symbol": symbol, "company": company, "price": fmt.Sprintf("%.2f", 40+float64(i*37)+float64((n*n*(i+3))%17)/9),
+				"low": "30.00", "high": fmt.Sprintf("%.2f", 60+float64(i*39)),
 				"increase": float64(i*7%11)/2 - 2.4, "currency": []string{"USD", "EUR"}[i%2], "time": stamp(), "simulated": true,
 			})
 		}

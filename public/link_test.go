@@ -158,3 +158,25 @@ func TestTopicThatIsGone(t *testing.T) {
 	}
 	p.clean()
 }
+
+// What wakes the page: another network, and being put away and taken up again.
+func TestWakes(t *testing.T) {
+	p, f := newTab(t), newFake(t)
+	seed(f)
+	p.open(f.URL)
+	p.wait(live)
+	for i, events := range [][]string{{"online"}, {"pagehide", "pageshow"}} {
+		p.run(chromedp.Evaluate[chromedp.Void](`globalThis.opened = performance.now()`))
+		p.wait(`performance.now() - opened > 40`) // longer than the gap between two connects
+		for _, event := range events {
+			p.run(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`dispatchEvent(new Event(%q))`, event)))
+		}
+		id := fmt.Sprint("w", i)
+		f.item("news", id, map[string]any{"id": id, "title": id})
+		p.wait(live + ` && ` + titles + `[0] === '` + id + `'`)
+		if got := f.seen(); len(got) != i+2 || got[i+1].last == "" {
+			t.Errorf("requests after %v: %v, want one more, which resumes", events, got)
+		}
+	}
+	p.clean()
+}

@@ -99,22 +99,15 @@ function city() {
   };
 }
 
-const POINTS = 60; // prices of a small chart
-
-function chart(node) {
-  const line = node.appendChild(svg('polyline'));
-  const prices = [];
-  return (value, same) => {
-    if (!same) prices.length = 0;
-    const n = Number(value);
-    if (!Number.isFinite(n)) return;
-    prices.push(n);
-    if (prices.length > POINTS) prices.shift();
-    const [low, high] = [Math.min(...prices), Math.max(...prices)];
-    const step = 96 / (POINTS - 1);
-    const from = POINTS - prices.length;
-    const y = (p) => (high > low ? 22 - (20 * (p - low)) / (high - low) : 12).toFixed(1);
-    line.setAttribute('points', prices.map((p, i) => `${((from + i) * step).toFixed(1)},${y(p)}`).join(' '));
+// Where a price stands between the lowest and the highest of the day.
+function range(cell) {
+  const picture = cell.appendChild(svg('svg', { viewBox: '0 0 96 24', 'aria-hidden': 'true' }));
+  picture.appendChild(svg('path', { d: 'M6 12h84' }));
+  const mark = picture.appendChild(svg('circle', { cy: 12, r: 4 }));
+  return ({ low, high, price }) => {
+    const part = (Number(price) - Number(low)) / (Number(high) - Number(low));
+    picture.classList.toggle('unknown', !Number.isFinite(part));
+    if (Number.isFinite(part)) mark.setAttribute('cx', (6 + 84 * Math.min(1, Math.max(0, part))).toFixed(1));
   };
 }
 
@@ -124,8 +117,7 @@ function quote() {
   name.scope = 'row';
   const symbol = name.appendChild(make('bdi', 'symbol'));
   const company = name.appendChild(make('bdi', 'company'));
-  const cell = node.appendChild(make('td', 'spark'));
-  const plot = chart(cell.appendChild(svg('svg', { viewBox: '0 0 96 24', preserveAspectRatio: 'none', 'aria-hidden': 'true' })));
+  const day = range(node.appendChild(make('td', 'range')));
   const amount = node.appendChild(make('td', 'price'));
   const value = amount.appendChild(make('span'));
   const currency = amount.appendChild(make('span', 'currency'));
@@ -143,13 +135,13 @@ function quote() {
       set(company, format.clip(data.company ?? '', 60));
       set(value, format.price(data.price));
       set(currency, /^[A-Z]{3}$/.test(data.currency ?? '') ? data.currency : '');
+      day(data);
       set(sign, format.arrow(way));
       set(percent, format.change(data.increase, '\u00a0%'));
       delta.className = `change ${way}`;
       node.classList.toggle('stale', context.old(item));
       node.title = context.old(item) ? `As of ${format.full(millis(data.time) ?? item.at)}` : '';
       if (same && shown.price === data.price) return;
-      plot(data.price, same);
       // A flash at most once a second; the twin class starts the animation anew.
       if (same && context.now - shown.flashed >= 1000) {
         shown.twin = !shown.twin;
@@ -173,8 +165,9 @@ function entry() {
   return {
     node,
     update(item, context) {
-      set(key, context.keyed ? format.clip(item.key, 60) : '');
-      key.hidden = !context.keyed;
+      const who = context.keyed ? item.key : item.data.name;
+      key.hidden = typeof who !== 'string' || who === '';
+      set(key, key.hidden ? '' : format.clip(who, 60));
       set(text, summary(item.data));
       stamp(time, item, context.now);
       node.classList.toggle('stale', context.old(item));
@@ -202,7 +195,7 @@ function machine(body) {
     update([item]) {
       if (!item) return;
       const { cpus, memory: ram, uptime, load: loads, interfaces } = item.data;
-      cpu(`${format.number(cpus?.usage)} % of ${format.number(cpus?.count)}`, cpus?.usage);
+      cpu(`${format.number(cpus?.usage)} % of ${format.number(cpus?.count)} core${cpus?.count === 1 ? '' : 's'}`, cpus?.usage);
       memory(`${format.bytes(ram?.used)} of ${format.bytes(ram?.total)}`, ram?.percent);
       load(Array.isArray(loads) ? loads.slice(0, 3).map((value) => format.number(value, 2)).join(' \u2002') : '–');
       network(traffic(interfaces));
@@ -223,7 +216,7 @@ function traffic(interfaces) {
 function table(body, label) {
   const whole = scroller(body, 'table', label);
   const row = whole.createTHead().insertRow();
-  for (const [name, className] of [['Company', ''], ['Trend', 'spark'], ['Price', 'price'], ['Today', 'change']]) {
+  for (const [name, className] of [['Company', ''], ['Day’s range', 'range'], ['Price', 'price'], ['Today', 'change']]) {
     const cell = row.appendChild(make('th', className, name));
     cell.scope = 'col';
   }
@@ -243,10 +236,7 @@ export const VIEWS = {
   weather: (body) => new Rows(scroller(body, 'ul', 'Cities'), city),
   stock: (body) => table(body, 'Prices'),
   system: machine,
-  random: (body) => figure(body, (value, note, { data }) => {
-    set(value, format.number(data.value, 3));
-    set(note, 'from 1 to 1,000');
-  }),
+  random: (body) => figure(body, (value, note, { data }) => set(value, format.number(data.value, 3))),
   clock: (body) => figure(body, (value, note, { data, at }) => {
     const ms = millis(data.time) ?? at;
     set(value, format.hourMinuteSecond(ms));
