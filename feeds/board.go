@@ -48,6 +48,9 @@ func (b *board) get() Status {
 	s := b.status
 	s.Topics = slices.Clone(s.Topics)
 	s.Time = time.Now().UTC()
+	for _, t := range []*time.Time{&s.Since, &s.Time, &s.LastEvent, &s.LastOK, &s.NextRun, &s.LastErrorTime} {
+		*t = t.Truncate(time.Millisecond)
+	}
 	return s
 }
 

@@ -89,7 +89,7 @@ func (it *Item) addTimes(w *object, seen time.Time) (from, to int) {
 	}
 	from = len(w.buf)
 	if w.names["seen"] == fieldAbsent {
-		w.time("seen", seen)
+		w.time("seen", seen.Truncate(time.Millisecond))
 	}
 	return from, len(w.buf)
 }

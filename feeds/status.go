@@ -25,6 +25,7 @@ const (
 
 // Status is what is known of a feed at a moment: an entry of GET /feeds and the
 // data of an event on [StatusTopic]. It is a copy; changing it changes nothing.
+// Times are UTC, in milliseconds.
 type Status struct {
 	ID         string    `json:"id"`
 	Kind       string    `json:"kind"`

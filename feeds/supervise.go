@@ -235,7 +235,7 @@ func (s *Supervisor) announce(ctx context.Context) {
 			}
 		}
 		err := s.print(ctx, false)
-		if err != nil && !failing {
+		if err != nil && !failing && ctx.Err() == nil {
 			s.opts.Logger.Warn("states of feeds are not printed", "error", err)
 		}
 		failing = err != nil

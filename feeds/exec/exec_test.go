@@ -84,7 +84,7 @@ func TestEveryTypeOfLine(t *testing.T) {
 	if got := rec.OKs(); len(got) != 1 || got[0] != "nothing new" {
 		t.Errorf("OKs %q", got)
 	}
-	if note := rec.Notes()[len(rec.Notes())-1]; !strings.HasPrefix(note, "2 lines") || !strings.Contains(note, `no field "level"`) {
+	if note := rec.Notes()[len(rec.Notes())-1]; !strings.HasPrefix(note, "lines that are no JSON objects: 2;") || !strings.Contains(note, `no field "level"`) {
 		t.Errorf("note %q", note)
 	}
 }
@@ -125,7 +125,7 @@ func TestGarbageIsCountedAndReadingGoesOn(t *testing.T) {
 		t.Errorf("items %+v, want the good one", items)
 	}
 	notes := rec.Notes()
-	if len(notes) != 5 || !strings.HasPrefix(notes[4], "5 lines are no JSON objects") || !strings.Contains(notes[4], "the last straw") {
+	if len(notes) != 5 || !strings.HasPrefix(notes[4], "lines that are no JSON objects: 5;") || !strings.Contains(notes[4], "the last straw") {
 		t.Errorf("notes %q", notes)
 	}
 }
@@ -136,7 +136,7 @@ func TestGiantLineIsDroppedAndReadingGoesOn(t *testing.T) {
 	if len(items) != 2 || items[1].Title != "after" {
 		t.Errorf("items %+v, want the two good ones", items)
 	}
-	if notes := rec.Notes(); len(notes) != 1 || !strings.HasPrefix(notes[0], "1 lines are over 256 KiB") {
+	if notes := rec.Notes(); len(notes) != 1 || !strings.HasPrefix(notes[0], "lines over 256 KiB: 1;") {
 		t.Errorf("notes %q", notes)
 	}
 }

@@ -44,7 +44,7 @@ func launch(o *Options) (*process, error) {
 	theirs, err := p.pipes()
 	if err == nil {
 		started := make(chan error)
-		go p.own(started)
+		go p.own(started) // ends with the program, which terminate stops and awaits
 		err = <-started
 	}
 	for _, f := range theirs {

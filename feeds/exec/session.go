@@ -163,10 +163,10 @@ func (s *session) detail(text string) string {
 		parts = append(parts, text)
 	}
 	if s.junk > 0 {
-		parts = append(parts, fmt.Sprintf("%d lines are no JSON objects", s.junk))
+		parts = append(parts, fmt.Sprintf("lines that are no JSON objects: %d", s.junk))
 	}
 	if s.long > 0 {
-		parts = append(parts, fmt.Sprintf("%d lines are over %d KiB", s.long, maxLine>>10))
+		parts = append(parts, fmt.Sprintf("lines over %d KiB: %d", maxLine>>10, s.long))
 	}
 	if s.last != "" {
 		parts = append(parts, fmt.Sprintf("the last one dropped: %s", s.last))
