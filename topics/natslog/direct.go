@@ -38,7 +38,7 @@ func (l *link) get(ctx context.Context, stream string, ask directGet, fn func(st
 	if err != nil {
 		return 0, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	asking, cancel := l.asking(ctx)
 	defer cancel()
 	inbox := l.nc.NewInbox()
 	sub, err := l.nc.SubscribeSync(inbox)
@@ -51,9 +51,9 @@ func (l *link) get(ctx context.Context, stream string, ask directGet, fn func(st
 		return 0, err
 	}
 	for {
-		m, err := sub.NextMsgWithContext(ctx)
+		m, err := sub.NextMsgWithContext(asking)
 		if err != nil {
-			return 0, err
+			return 0, answerError(asking, err)
 		}
 		switch status := m.Header.Get("Status"); status {
 		case "":

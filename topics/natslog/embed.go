@@ -103,10 +103,10 @@ func (e *embedded) InProcessConn() (net.Conn, error) {
 	return srv.InProcessConn()
 }
 
-// mend restarts the server after each write error until ctx is done, sooner
-// when it has been well for a while.
+// mend restarts the server after each write error until ctx is done: at once if it
+// was well for a while, otherwise after longer and longer pauses.
 func (e *embedded) mend(ctx context.Context) {
-	const shortest, longest = time.Second, 30 * time.Second
+	const shortest, longest = 100 * time.Millisecond, 30 * time.Second
 	pause, since := shortest, time.Now()
 	for {
 		select {

@@ -35,10 +35,9 @@ type follower struct {
 }
 
 var (
-	errFollowFn     = errors.New("fn failed")
-	errFollowGap    = errors.New("the consumer has lost messages")
-	errReplaced     = errors.New("the log was replaced by another one")
-	errDisconnected = errors.New("the connection was lost")
+	errFollowFn  = errors.New("fn failed")
+	errFollowGap = errors.New("the consumer has lost messages")
+	errReplaced  = errors.New("the log was replaced by another one")
 )
 
 // Follow calls fn with the events from place from on; see [topics.Log]. Up to 256
@@ -46,31 +45,43 @@ var (
 // ([ErrClosed]), and it returns an error too when the log that it was following is
 // gone: deleted on the server, and another one begun.
 func (l *Log) Follow(ctx context.Context, from uint64, fn func(events []topics.Event) error) error {
-	ctx, cancel := l.scope(ctx, l.closing)
-	defer cancel()
 	if err := l.enter(); err != nil {
 		return fmt.Errorf("follow log: %w", err)
 	}
 	defer l.callers.Done()
+	caller := ctx
+	ctx, cancel := l.scope(ctx, l.closing)
+	defer cancel()
 	f := &follower{log: l, next: max(from, 1), fn: fn, batch: make([]topics.Event, 0, followEvents)}
+	err := f.keep(ctx)
+	switch {
+	case errors.Is(err, errFollowFn):
+		return errors.Unwrap(err)
+	case caller.Err() != nil:
+		return caller.Err()
+	}
+	return fmt.Errorf("follow log: %w", err)
+}
+
+// keep follows the log with one consumer after the other, until ctx is done, fn
+// fails, or the log is another one. The error says which.
+func (f *follower) keep(ctx context.Context) error {
 	epoch := ""
 	for pause := time.Duration(0); ; {
 		before := f.next
 		err := f.run(ctx, &epoch)
 		switch {
+		case errors.Is(err, errFollowFn), errors.Is(err, errReplaced):
+			return err
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case errors.Is(err, errFollowFn):
-			return errors.Unwrap(err)
-		case errors.Is(err, errReplaced):
-			return fmt.Errorf("follow log: %w", err)
 		}
-		if f.next > before || errors.Is(err, errDisconnected) {
+		if f.next > before || errors.Is(err, errLost) {
 			pause = 0
 		}
 		pause = min(max(2*pause, 10*time.Millisecond), 2*time.Second)
-		l.log.Warn("log reader starts again", "next", f.next, "in", pause, "err", err)
-		if err := l.linkUp(ctx, pause); err != nil {
+		f.log.log.Warn("log reader starts again", "next", f.next, "in", pause, "err", err)
+		if err := f.log.linkUp(ctx, pause); err != nil {
 			return err
 		}
 	}
@@ -95,7 +106,7 @@ func (l *Log) linkUp(ctx context.Context, pause time.Duration) error {
 // run follows the log with one consumer until that is lost, ctx is done, or fn
 // fails. epoch is that of the log; run sets it if it is "".
 func (f *follower) run(ctx context.Context, epoch *string) error {
-	_, down := f.log.link.state()
+	_, life := f.log.link.state()
 	state, err := f.log.state(ctx)
 	if err != nil {
 		return err
@@ -106,14 +117,7 @@ func (f *follower) run(ctx context.Context, epoch *string) error {
 	if *epoch != state.Epoch {
 		return errReplaced
 	}
-	consumer, err := f.log.js.CreateConsumer(ctx, tapeStream, jetstream.ConsumerConfig{
-		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq:       f.next,
-		AckPolicy:         jetstream.AckNonePolicy,
-		MemoryStorage:     true,
-		Replicas:          1,
-		InactiveThreshold: followForgotten,
-	})
+	consumer, err := f.create(ctx)
 	if err != nil {
 		return fmt.Errorf("make consumer: %w", err)
 	}
@@ -126,7 +130,25 @@ func (f *follower) run(ctx context.Context, epoch *string) error {
 		consumed.Stop()
 		<-consumed.Closed()
 	}()
-	return f.pump(ctx, down)
+	return f.pump(ctx, life)
+}
+
+// create makes a consumer that begins at f.next.
+func (f *follower) create(ctx context.Context) (jetstream.Consumer, error) {
+	asking, cancel := f.log.link.asking(ctx)
+	defer cancel()
+	consumer, err := f.log.js.CreateConsumer(asking, tapeStream, jetstream.ConsumerConfig{
+		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq:       f.next,
+		AckPolicy:         jetstream.AckNonePolicy,
+		MemoryStorage:     true,
+		Replicas:          1,
+		InactiveThreshold: followForgotten,
+	})
+	if err != nil {
+		return nil, answerError(asking, err)
+	}
+	return consumer, nil
 }
 
 // consume starts the messages of consumer flowing into f.messages.
@@ -153,15 +175,15 @@ func (f *follower) consume(ctx context.Context, consumer jetstream.Consumer) (je
 }
 
 // pump hands the messages to fn, as many at a time as are there.
-func (f *follower) pump(ctx context.Context, down <-chan struct{}) error {
+func (f *follower) pump(ctx context.Context, life context.Context) error {
 	for {
 		var m jetstream.Msg
 		select {
 		case m = <-f.messages:
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-down:
-			return errDisconnected
+		case <-life.Done():
+			return errLost
 		case err := <-f.broken:
 			return err
 		}
@@ -218,19 +240,9 @@ func (f *follower) add(m jetstream.Msg) error {
 func (f *follower) drop(name string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if up, _ := f.log.link.state(); !isDone(up) {
-		return
-	}
-	_ = f.log.js.DeleteConsumer(ctx, tapeStream, name)
-}
-
-func isDone(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
+	asking, done := f.log.link.asking(ctx)
+	defer done()
+	_ = f.log.js.DeleteConsumer(asking, tapeStream, name)
 }
 
 // fnError is what fn returned.

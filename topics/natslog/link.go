@@ -28,9 +28,10 @@ type link struct {
 	answer *nats.Subscription
 	ended  <-chan struct{} // closed when nobody may wait any longer
 
-	mu      sync.Mutex
-	up      chan struct{} // closed while the link stands
-	down    chan struct{} // closed while it does not
+	mu      sync.Mutex         // guards the fields below
+	up      chan struct{}      // closed while the link stands
+	life    context.Context    // of the connection: done while the link does not stand
+	lose    context.CancelFunc // ends life
 	next    uint64
 	waiting map[string]*request // by token; as many as the callers have under way
 }
@@ -38,8 +39,8 @@ type link struct {
 // A request has been sent and waits for its answer.
 type request struct {
 	token  string
-	answer chan *nats.Msg // capacity 1; takeAnswer sends; never closed
-	down   chan struct{}  // of the link, when the request was sent
+	answer chan *nats.Msg  // capacity 1; takeAnswer sends; never closed
+	life   context.Context // of the connection that it was sent on
 }
 
 // newLink returns a link that is not attached yet; ended ends every wait on it.
@@ -47,9 +48,9 @@ func newLink(ended <-chan struct{}) *link {
 	l := &link{
 		ended:   ended,
 		up:      make(chan struct{}),
-		down:    make(chan struct{}),
 		waiting: make(map[string]*request),
 	}
+	l.life, l.lose = context.WithCancel(context.Background())
 	close(l.up)
 	return l
 }
@@ -66,15 +67,14 @@ func (l *link) close() {
 	if l.nc != nil {
 		l.nc.Close()
 	}
+	l.disconnected()
 }
 
 func (l *link) disconnected() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	select {
-	case <-l.down:
-	default:
-		close(l.down)
+	if l.life.Err() == nil {
+		l.lose()
 		l.up = make(chan struct{})
 	}
 }
@@ -82,20 +82,36 @@ func (l *link) disconnected() {
 func (l *link) reconnected() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	select {
-	case <-l.up:
-	default:
+	if l.life.Err() != nil {
 		close(l.up)
-		l.down = make(chan struct{})
+		l.life, l.lose = context.WithCancel(context.Background())
 	}
 }
 
-// state returns channels that are closed while the link stands, and once it is
-// lost. They are of this moment: ask again after either has been seen closed.
-func (l *link) state() (up, down <-chan struct{}) {
+// state returns a channel that is closed while the link stands, and a context that
+// is done when it is lost. They are of this moment: ask again after either is seen.
+func (l *link) state() (up <-chan struct{}, life context.Context) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.up, l.down
+	return l.up, l.life
+}
+
+// errLost ends what was asked over a connection that is no more.
+var errLost = errors.New("the connection was lost")
+
+// asking returns a context for one question to the server that changes nothing
+// which could not be asked again: it ends with ctx, with the connection, and when the
+// answer is late.
+func (l *link) asking(ctx context.Context) (context.Context, context.CancelFunc) {
+	_, life := l.state()
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTime, fmt.Errorf("no answer within %v", answerTime))
+	ctx, lose := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(life, func() { lose(errLost) })
+	return ctx, func() {
+		stop()
+		lose(nil)
+		cancel()
+	}
 }
 
 // send sends m and asks for an answer. An error means that m was not sent.
@@ -103,7 +119,7 @@ func (l *link) send(m *nats.Msg) (*request, error) {
 	r := &request{answer: make(chan *nats.Msg, 1)}
 	l.mu.Lock()
 	l.next++
-	r.token, r.down = strconv.FormatUint(l.next, 36), l.down
+	r.token, r.life = strconv.FormatUint(l.next, 36), l.life
 	l.waiting[r.token] = r
 	l.mu.Unlock()
 	m.Reply = l.inbox + r.token
@@ -159,8 +175,8 @@ func (l *link) wait(ctx context.Context, r *request) (*nats.Msg, error) {
 		return m, nil
 	case <-ctx.Done():
 		err = ctx.Err()
-	case <-r.down:
-		err = errors.New("the connection was lost")
+	case <-r.life.Done():
+		err = errLost
 	case <-l.ended:
 		err = errors.New("the log was closed")
 	case <-late.C:

@@ -145,7 +145,10 @@ func (l *Log) connect() error {
 		}),
 	}
 	if l.embedded != nil {
-		options = append(options, nats.InProcessServer(l.embedded), nats.ReconnectWait(20*time.Millisecond))
+		options = append(options, nats.InProcessServer(l.embedded),
+			nats.ReconnectWait(20*time.Millisecond), nats.ReconnectJitter(time.Millisecond, time.Millisecond))
+	} else {
+		options = append(options, nats.ReconnectWait(250*time.Millisecond))
 	}
 	nc, err := nats.Connect(l.opts.URL, options...)
 	if err != nil {
@@ -235,9 +238,11 @@ func (l *Log) State(ctx context.Context) (topics.LogState, error) {
 }
 
 func (l *Log) state(ctx context.Context) (topics.LogState, error) {
-	stream, err := l.js.Stream(ctx, tapeStream)
+	asking, cancel := l.link.asking(ctx)
+	defer cancel()
+	stream, err := l.js.Stream(asking, tapeStream)
 	if err != nil {
-		return topics.LogState{}, unavailable(ctx, err)
+		return topics.LogState{}, unavailable(ctx, answerError(asking, err))
 	}
 	info := stream.CachedInfo()
 	state := topics.LogState{
@@ -253,6 +258,14 @@ func (l *Log) state(ctx context.Context) (topics.LogState, error) {
 		return state, errors.New("the stream on the server has no epoch; it was replaced by one that is not ours")
 	}
 	return state, nil
+}
+
+// answerError returns why a question has no answer: err, or what ended asking.
+func answerError(asking context.Context, err error) error {
+	if asking.Err() != nil {
+		return context.Cause(asking)
+	}
+	return err
 }
 
 // unavailable says of err, from a call that has changed nothing, what the caller

@@ -57,6 +57,8 @@ func (l *Log) retain(ctx context.Context, upto uint64) error {
 	if keep <= state.First {
 		return nil
 	}
+	ctx, cancel := l.link.asking(ctx)
+	defer cancel()
 	stream, err := l.js.Stream(ctx, tapeStream)
 	if err != nil {
 		return err
