@@ -118,6 +118,7 @@ func New(o Options) (*Handlers, error) {
 
 		readyWait: readyWait, bodyWait: bodyWait, byeWait: byeWait,
 	}
+	gin.SetMode(gin.ReleaseMode) // or it writes to standard output
 	if err := gin.New().SetTrustedProxies(o.Proxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
@@ -144,7 +145,6 @@ func (h *Handlers) Use(b *topics.Bus) {
 // newRouter returns a router with the routes: it answers a panic with a 500, an
 // address that it does not know with a 404, and a HEAD as the GET of the address.
 func (h *Handlers) newRouter(routes []route, middleware ...gin.HandlerFunc) *gin.Engine {
-	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	r.RedirectTrailingSlash = false
