@@ -205,7 +205,7 @@ func (b *Bus) take(events []Event) {
 		if _, err := b.catalogue.Lookup(e.event.Topic); err != nil {
 			continue // a topic that is no longer configured
 		}
-		e.frame = b.wire.Event(nil, ID{Epoch: b.epoch, Seq: e.event.Seq}, &e.event)
+		e.encode(b.wire, ID{Epoch: b.epoch, Seq: e.event.Seq})
 		entries = append(entries, e)
 	}
 	for _, e := range entries { // before Await can return, see resolve

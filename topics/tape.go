@@ -1,6 +1,7 @@
 package topics
 
 import (
+	"bytes"
 	"sort"
 	"sync"
 	"time"
@@ -10,11 +11,24 @@ import (
 type entry struct {
 	event Event
 	frame []byte // [Options.Wire]'s encoding, with the id
+	apart int    // bytes of data beside frame
 }
 
-// size is what an entry weighs against the bound in bytes: the event's data and
-// its frame, and about 200 bytes for the structs around them.
-func (e *entry) size() int { return len(e.event.Data) + len(e.frame) + len(e.event.Key) + 200 }
+// encode makes the frame. Data that stands in it as it is, which is all but text of
+// several lines, is kept once.
+func (e *entry) encode(w Wire, id ID) {
+	e.frame = w.Event(nil, id, &e.event)
+	e.frame = e.frame[:len(e.frame):len(e.frame)]
+	if at := bytes.LastIndex(e.frame, e.event.Data); at >= 0 && len(e.event.Data) > 0 {
+		e.event.Data = e.frame[at : at+len(e.event.Data)]
+	} else {
+		e.apart = len(e.event.Data)
+	}
+}
+
+// size is what an entry weighs against the bound in bytes: its frame, data that is
+// not part of that, and about 300 bytes for the structs around them.
+func (e *entry) size() int { return len(e.frame) + e.apart + len(e.event.Key) + 300 }
 
 // A tape is a ring of the newest entries, oldest first, bounded in number and bytes.
 type tape struct {

@@ -1,0 +1,50 @@
+// Package main is tickertape: feeds print events on a tape, and any number of
+// readers follow it live from one address. This file wires the parts in one
+// direction, log, bus, handlers, servers, feeds, and stops them in reverse.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	code := run(ctx, Inputs{
+		Args:     os.Args[1:],
+		Environ:  os.Environ(),
+		ReadFile: os.ReadFile,
+		Kinds:    feedKinds(),
+	}, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run does what the command line asks for until it is done or ctx ends, and returns
+// the exit code.
+func run(ctx context.Context, in Inputs, stdout, stderr io.Writer) int {
+	inv, err := parse(in)
+	switch {
+	case inv.Command == "check" && !errors.Is(err, errUsage):
+		return runCheckResult(&inv, err, stdout, stderr)
+	case err != nil:
+		fmt.Fprintf(stderr, "tickertape: %v\n", err)
+		return exitUsage
+	}
+	for _, c := range commands() {
+		if c.name == inv.Command && c.run != nil {
+			return c.run(ctx, &inv, stdout, stderr)
+		}
+	}
+	if err := serve(ctx, &inv.Config, newLogger(&inv.Config, stderr)); err != nil {
+		fmt.Fprintln(stderr, "tickertape:", err)
+		return exitFailed
+	}
+	return exitOK
+}
