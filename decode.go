@@ -28,9 +28,10 @@ type decoder struct {
 
 // Bounds of a configuration file.
 const (
-	maxFile   = 1 << 20 // bytes
-	maxVisits = 100_000 // nodes, each alias counted as what it stands for
-	maxDepth  = 100     // of nested values in a schema
+	maxFile   = 1 << 20  // bytes
+	maxVisits = 100_000  // nodes, each alias counted as what it stands for
+	maxDepth  = 100      // of nested values in a schema
+	maxSchema = 64 << 10 // bytes of a schema as JSON: checking one takes time
 )
 
 // A rawNode keeps a part of the file to be decoded later.

@@ -232,6 +232,11 @@ func TestSchemaStandsAlone(t *testing.T) {
 	}
 }
 
+func TestSchemaIsBounded(t *testing.T) {
+	file := "topics: [{name: a, schema: {enum: [" + strings.Repeat("0, ", 40000) + "0]}}]\n"
+	wantMistakes(t, withFile(file), "t.yaml:1:28: schema: 80012 bytes as JSON; want at most 65536")
+}
+
 func TestCatalogue(t *testing.T) {
 	for _, demo := range []bool{false, true} {
 		c, err := topics.NewCatalogue(defaultTopics(demo)...)

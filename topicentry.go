@@ -124,6 +124,10 @@ func (d *decoder) schema(n *yaml.Node) json.RawMessage {
 		d.fail(n, "schema: %v", err)
 		return nil
 	}
+	if buf.Len() > maxSchema {
+		d.fail(n, "schema: %d bytes as JSON; want at most %d", buf.Len(), maxSchema)
+		return nil
+	}
 	return buf.Bytes()
 }
 
