@@ -62,7 +62,7 @@ func BenchmarkAppendConcurrent64(b *testing.B) {
 
 // One op is one commit of n lone events: each flushed by itself, or as a batch.
 func BenchmarkCommit(b *testing.B) {
-	for _, n := range []int{8, 16, 32} {
+	for _, n := range []int{8, 12, 16, 32} {
 		units := make([]*unit, n)
 		l := benchLog(b, Always)
 		fill := func() {

@@ -16,14 +16,10 @@ import (
 	"tickertape/topics"
 )
 
-// The test binary runs itself as a process that can be killed: with childEnv set
-// to a data folder it appends to the log in it and prints the place of each
-// acknowledged event; it never ends by itself.
-const (
-	childEnv     = "NATSLOG_TEST_CHILD"
-	childSyncEnv = "NATSLOG_TEST_CHILD_SYNC"
-)
+const childSyncEnv = "NATSLOG_TEST_CHILD_SYNC"
 
+// runChild appends to the log in the data folder that childEnv names, and prints
+// the place of each acknowledged event. It never ends by itself.
 func runChild() {
 	var sync Sync
 	if err := sync.UnmarshalText([]byte(os.Getenv(childSyncEnv))); err != nil {

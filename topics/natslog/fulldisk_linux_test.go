@@ -15,8 +15,6 @@ import (
 	"tickertape/topics"
 )
 
-const fullDiskEnv = "NATSLOG_TEST_FULL_DISK"
-
 // runFullDisk keeps files of this process small, which is to the log what a full
 // disk is, and then no longer.
 func runFullDisk(dir string) error {
@@ -75,15 +73,5 @@ func TestFullDiskIsAnErrorAndHeals(t *testing.T) {
 	out, err := child.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "well again") {
 		t.Errorf("after %v: %v\n%s", time.Since(start), err, out)
-	}
-}
-
-func init() {
-	if dir := os.Getenv(fullDiskEnv); dir != "" {
-		if err := runFullDisk(dir); err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-		os.Exit(0)
 	}
 }

@@ -343,3 +343,48 @@ func FuzzHeader(f *testing.F) {
 		_ = decodeEvent(&other, tapePrefix+"news", nats.Header{"Tape": {line}}, nil) // must not panic
 	})
 }
+
+// An answer that does not come keeps no caller beyond its context.
+func TestAppendEndsWithItsContext(t *testing.T) {
+	l := mustOpen(t, Options{Dir: t.TempDir()}, machine{})
+	taken, err := l.link.nc.SubscribeSync("silent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.link.nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	stored := make(chan error, 1)
+	go func() {
+		_, err := l.storeOne(ctx, &nats.Msg{Subject: "silent"})
+		stored <- err
+	}()
+	if _, err := taken.NextMsg(10 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := <-stored; !errors.Is(err, topics.ErrUnknownOutcome) || !errors.Is(err, context.Canceled) {
+		t.Errorf("a message without an answer: %v; want ErrUnknownOutcome and context.Canceled", err)
+	}
+	if n := len(l.link.waiting); n != 0 {
+		t.Errorf("%d requests are still remembered", n)
+	}
+}
+
+// A log without its stream has stored nothing, and says so.
+func TestStreamGone(t *testing.T) {
+	s := outsideServer(t, t.TempDir())
+	l := mustOpen(t, Options{URL: s.ClientURL()}, machine{})
+	if err := l.js.DeleteStream(t.Context(), tapeStream); err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range [][]topics.Event{{stock("A", "1")}, {stock("A", "1"), stock("B", "1")}} {
+		if _, err := l.Append(t.Context(), list); !errors.Is(err, topics.ErrUnavailable) || errors.Is(err, topics.ErrUnknownOutcome) {
+			t.Errorf("Append of %d without a stream: %v; want ErrUnavailable", len(list), err)
+		}
+	}
+	if _, err := l.State(t.Context()); !errors.Is(err, topics.ErrUnavailable) {
+		t.Errorf("State without a stream: %v; want ErrUnavailable", err)
+	}
+}
