@@ -74,7 +74,8 @@ type setup struct {
 	waiting bool // do not wait until the tape is filled
 	before  func(*Handlers)
 
-	patience time.Duration // how long a stream may be open; default patience
+	patience     time.Duration // how long a stream may be open; default patience
+	smallBuffers bool          // of the server's connections
 }
 
 func start(t testing.TB, su setup) *site {
@@ -115,6 +116,9 @@ func start(t testing.TB, su setup) *site {
 	t.Cleanup(func() { cancel(); running.Wait() })
 	s.server = httptest.NewUnstartedServer(h.Public())
 	s.server.EnableHTTP2 = su.http2
+	if su.smallBuffers {
+		s.server.Listener = smallBufferListener{s.server.Listener}
+	}
 	s.server.Config.ErrorLog = slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)
 	if su.http2 {
 		s.server.StartTLS()
