@@ -1,8 +1,8 @@
 package natslog
 
 import (
+	"errors"
 	"fmt"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -101,7 +101,6 @@ func BenchmarkFollow(b *testing.B) {
 			l := benchLog(b, sync)
 			arrived := make(chan time.Time, 1)
 			done := make(chan error, 1)
-			var want atomic.Uint64
 			ctx := b.Context()
 			go func() {
 				done <- l.Follow(ctx, 1, func(events []topics.Event) error {
@@ -112,15 +111,42 @@ func BenchmarkFollow(b *testing.B) {
 			var ack time.Duration
 			for b.Loop() {
 				start := time.Now()
-				seq, err := l.Append(ctx, []topics.Event{benchEvent()})
-				if err != nil {
+				if _, err := l.Append(ctx, []topics.Event{benchEvent()}); err != nil {
 					b.Fatal(err)
 				}
 				ack += time.Since(start)
-				want.Store(seq)
 				<-arrived
 			}
 			b.ReportMetric(float64(ack.Nanoseconds())/float64(b.N), "ack-ns/op")
 		})
+	}
+}
+
+// One op is the reading of one stored event, as after a start.
+func BenchmarkCatchUp(b *testing.B) {
+	const count = 20_000
+	l := benchLog(b, Sync(10*time.Second))
+	list := make([]topics.Event, topics.MaxBatch)
+	for i := range list {
+		list[i] = benchEvent()
+	}
+	for range count / len(list) {
+		if _, err := l.Append(b.Context(), list); err != nil {
+			b.Fatal(err)
+		}
+	}
+	enough := errors.New("enough")
+	b.ReportAllocs()
+	b.ResetTimer()
+	for read := 0; read < b.N; {
+		err := l.Follow(b.Context(), 1, func(events []topics.Event) error {
+			if read += len(events); read >= b.N || events[len(events)-1].Seq == count {
+				return enough
+			}
+			return nil
+		})
+		if !errors.Is(err, enough) {
+			b.Fatal(err)
+		}
 	}
 }

@@ -79,7 +79,9 @@ func (l *Log) values(ctx context.Context) (values map[string]checkpointed, upto 
 			}
 			v, err := s.value()
 			if err != nil {
-				return err
+				// Nobody can read it, now or later: the others are worth more.
+				l.log.Error("value in the checkpoint is damaged", "at", s.seq, "err", err)
+				return nil
 			}
 			if v.gone {
 				delete(values, s.subject)
@@ -111,7 +113,7 @@ func (s stored) value() (checkpointed, error) {
 //
 // Several processes may save the same log: a value or the place never moves
 // backwards, whoever is slow. On the way SaveValues removes events that are older
-// than [Options.MaxAge], once a minute.
+// than [Options.MaxAge], once a minute. Calls take turns.
 func (l *Log) SaveValues(ctx context.Context, upto uint64, changed, gone []topics.Event) error {
 	if err := l.enter(); err != nil {
 		return fmt.Errorf("save values: %w", err)
