@@ -78,6 +78,7 @@ func (h *Handlers) store(c *gin.Context) ([]topics.ID, error) {
 		return nil, withLine(err, items)
 	}
 	h.metrics.acknowledged.Observe(time.Since(began).Seconds())
+	h.settle(ctx, ids[len(ids)-1])
 	return ids, nil
 }
 
@@ -115,7 +116,16 @@ func (h *Handlers) retract(c *gin.Context) {
 		h.fail(c, err)
 		return
 	}
+	h.settle(ctx, id)
 	c.Data(http.StatusOK, "application/json", append(mustJSON(published{IDs: []string{id.String()}}), '\n'))
+}
+
+// settle waits until readers can see an event that is stored, so that a client finds
+// what it has just published. It is stored in any case.
+func (h *Handlers) settle(ctx context.Context, id topics.ID) {
+	ctx, cancel := context.WithTimeout(ctx, seenWait)
+	defer cancel()
+	_ = h.bus.Await(ctx, id.Seq)
 }
 
 // committed returns a context for the log: what was accepted is finished even if the

@@ -300,32 +300,33 @@ func (b *Bus) sayReady(head uint64) {
 	}
 }
 
-// joinLocked returns the cohort of a request with one reader more.
+// joinLocked returns the cohort of a request with one reference more.
 func (b *Bus) joinLocked(r Request) *Cohort {
 	key := cohortKey{filter: r.Filter.ident, every: r.Every, wire: r.Wire}
 	c := b.cohorts[key]
 	if c == nil {
 		c = &Cohort{
-			bus:     b,
-			filter:  r.Filter,
-			every:   r.Every,
-			wire:    r.Wire,
-			changed: make(chan struct{}),
-			base:    b.head.Load(),
-			spoke:   time.Now(),
+			bus:    b,
+			filter: r.Filter,
+			every:  r.Every,
+			wire:   r.Wire,
+			batch:  &batch{},
+			base:   b.head.Load(),
+			spoke:  time.Now(),
 		}
 		b.cohorts[key] = c
 		b.index.add(c)
 	}
-	c.readers++
+	c.refs++
 	return c
 }
 
+// leave gives up a reference; the last one ends the cohort.
 func (b *Bus) leave(c *Cohort) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	c.readers--
-	if c.readers > 0 {
+	c.refs--
+	if c.refs > 0 {
 		return
 	}
 	delete(b.cohorts, cohortKey{filter: c.filter.ident, every: c.every, wire: c.wire})

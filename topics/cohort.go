@@ -23,29 +23,38 @@ type Cohort struct {
 	every  time.Duration // at most one update of a key in this time; 0: as it happens
 	wire   Wire
 
-	readers int  // guarded by Bus.mu
+	refs    int  // guarded by Bus.mu: subscriptions that are open
+	readers int  // guarded by Bus.mu: readers they stand for
 	noted   bool // guarded by Bus.mu: an event of the running dispatch is for this cohort
 
 	mu       sync.Mutex    // guards the fields below; never held across I/O
-	changed  chan struct{} // closed and replaced when there may be something to read
-	places   []uint64      // of the events for this cohort, ascending, all after base
-	base     uint64        // what is at or before it is not remembered in places
-	newest   uint64        // place of the newest event noted, 0 for none
-	released uint64        // with every: readers may see up to here
-	flushed  time.Time     // with every: when released was moved
-	timer    *time.Timer   // with every: the next move; nil when none is due
-	batch    batch         // the newest batch built, shared by readers who are level
-	mark     uint64        // no id above it was given to any reader of the cohort
-	spoke    time.Time     // when there was last something to read
-	beat     beat          // newest heartbeat
-	snapshot snapshot      // cached
+	changed  chan struct{} // closed when there may be something to read; nil while nobody waits
+	watchers map[*Subscription]func()
+	places   []uint64    // of the events for this cohort, ascending, all after base
+	base     uint64      // what is at or before it is not remembered in places
+	newest   uint64      // place of the newest event noted, 0 for none
+	released uint64      // with every: readers may see up to here
+	flushed  time.Time   // with every: when released was moved
+	timer    *time.Timer // with every: the next move; nil when none is due
+	batch    *batch      // the newest batch built, shared by readers who are level; never nil
+	mark     uint64      // no id above it was given to any reader of the cohort
+	spoke    time.Time   // when there was last something to read
+	beat     beat        // newest heartbeat
+	snapshot snapshot    // cached
 }
 
-// A batch is bytes that several readers are given.
+// A batch is bytes that several readers are given. Immutable once built.
 type batch struct {
 	first uint64 // place of the first event in it
 	last  uint64 // place of the last event in it
-	bytes []byte // never changed
+	bytes []byte
+	ends  []frameEnd // of each event
+}
+
+// frameEnd says where in a batch the frame of an event ends.
+type frameEnd struct {
+	at    int
+	place uint64
 }
 
 type beat struct {
@@ -74,8 +83,8 @@ type cursor struct {
 
 // span says which events are asked for.
 type span struct {
-	replay bool   // up to a place; otherwise all that the cohort lets its readers see
-	upto   uint64 // with replay
+	bound bool   // up to a place, without heartbeats; otherwise all that the cohort lets its readers see
+	upto  uint64 // with bound
 }
 
 // note records that the event at place is for this cohort. Caller holds Bus.mu.
@@ -138,8 +147,13 @@ func (c *Cohort) releaseLocked(now time.Time) {
 
 func (c *Cohort) broadcastLocked(now time.Time) {
 	c.spoke = now
-	close(c.changed)
-	c.changed = make(chan struct{})
+	if c.changed != nil {
+		close(c.changed)
+		c.changed = nil
+	}
+	for _, fn := range c.watchers {
+		fn()
+	}
 }
 
 // stop ends the interval timer. Caller holds Bus.mu.
@@ -194,41 +208,57 @@ func (c *Cohort) join(place uint64) cursor {
 func (c *Cohort) signal() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.changed == nil {
+		c.changed = make(chan struct{})
+	}
 	return c.changed
 }
 
-// next returns the bytes that follow the cursor and moves it; nil when the reader is
-// level. A replay ends at place upto and has no heartbeats. A reader that is late gets
-// only the newest value of a key. It returns lost if the tape has moved past the
-// cursor, which then stays.
-func (c *Cohort) next(cur *cursor, span span, late bool) (bytes []byte, lost bool) {
+// watch calls fn at each change, until fn is nil. It must not block, nor call back.
+func (c *Cohort) watch(s *Subscription, fn func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case fn == nil:
+		delete(c.watchers, s)
+	case c.watchers == nil:
+		c.watchers = map[*Subscription]func(){s: fn}
+	default:
+		c.watchers[s] = fn
+	}
+}
+
+// next returns what follows the cursor and moves it: a batch, or a heartbeat, or
+// neither when the reader is level. A reader that is late gets only the newest value
+// of a key. It returns lost if the tape has moved past the cursor, which then stays.
+func (c *Cohort) next(cur *cursor, span span, late bool) (b *batch, beat []byte, lost bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	limit := span.upto
-	if !span.replay {
+	if !span.bound {
 		limit = c.limitLocked()
 	}
 	conflate := late || c.every > 0
-	if !conflate && c.sharesBatchLocked(cur.place, limit) {
+	if !late && c.sharesBatchLocked(cur.place, limit) {
 		c.passLocked(cur, c.batch.last)
-		return c.batch.bytes, false
+		return c.batch, nil, false
 	}
 	pending, ok := c.pendingLocked(cur.place, limit, conflate)
 	if !ok {
-		return nil, true
+		return nil, nil, true
 	}
 	if len(pending) == 0 {
-		return c.levelLocked(cur, limit, span.replay), false
+		return nil, c.levelLocked(cur, limit, span.bound), false
 	}
 	if conflate {
 		pending = c.newestOnly(pending)
 	}
-	b := c.buildLocked(pending)
-	if !conflate {
+	b = c.buildLocked(pending)
+	if !late {
 		c.batch = b
 	}
 	c.passLocked(cur, b.last)
-	return b.bytes, false
+	return b, nil, false
 }
 
 func (c *Cohort) passLocked(cur *cursor, place uint64) {
@@ -239,8 +269,8 @@ func (c *Cohort) passLocked(cur *cursor, place uint64) {
 // levelLocked moves the cursor of a reader for whom there is no event, and returns
 // the newest heartbeat unless the reader was given something since. Its id is above
 // all that were given out before it, so it is above the reader's.
-func (c *Cohort) levelLocked(cur *cursor, limit uint64, replay bool) []byte {
-	due := !replay && c.beat.number > cur.beat
+func (c *Cohort) levelLocked(cur *cursor, limit uint64, silent bool) []byte {
+	due := !silent && c.beat.number > cur.beat
 	c.passLocked(cur, max(cur.place, limit))
 	if !due {
 		return nil
@@ -302,8 +332,8 @@ func (c *Cohort) newestOnly(entries []*entry) []*entry {
 }
 
 // buildLocked joins entries to one batch, as many as fit, at least one.
-func (c *Cohort) buildLocked(entries []*entry) batch {
-	b := batch{first: entries[0].event.Seq}
+func (c *Cohort) buildLocked(entries []*entry) *batch {
+	b := &batch{first: entries[0].event.Seq, ends: make([]frameEnd, 0, len(entries))}
 	shared := c.wire == c.bus.wire
 	for i, e := range entries {
 		frame := e.frame
@@ -319,6 +349,7 @@ func (c *Cohort) buildLocked(entries []*entry) batch {
 			b.bytes = append(b.bytes, frame...)
 		}
 		b.last = e.event.Seq
+		b.ends = append(b.ends, frameEnd{at: len(b.bytes), place: b.last})
 	}
 	c.mark = max(c.mark, b.last)
 	return b
@@ -352,4 +383,17 @@ func (c *Cohort) lag(place uint64) uint64 {
 		return uint64(len(c.places) - i)
 	}
 	return c.bus.head.Load() - place
+}
+
+// apart reports whether there are events for the cohort between two places, or a
+// heartbeat after a cursor.
+func (c *Cohort) apart(one, other uint64, beat uint64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	low, high := min(one, other), max(one, other)
+	if beat != c.beat.number || (low < high && low < c.base) {
+		return true
+	}
+	i, _ := slices.BinarySearch(c.places, low+1)
+	return i < len(c.places) && c.places[i] <= high
 }

@@ -96,7 +96,8 @@ func TestCohortGoesWithItsLastReader(t *testing.T) {
 		}
 		a.Close()
 		r.put("stock", `{"symbol":"A"}`)
-		b.next(false)
+		b.next(false) // stream
+		b.next(false) // live
 		want(t, "the one who stays", b.drain(), "1")
 		for _, rd := range []*reader{b, paced, wired, keyed} {
 			rd.Close()
@@ -114,7 +115,8 @@ func TestOtherWire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, newMemLog(), Options{})
 		rd := r.subscribe(Request{Filter: r.filter("chat"), Wire: upperWire{}})
-		rd.Next(false)
+		rd.Next(false) // stream
+		rd.Next(false) // live
 		r.put("chat", `1`)
 		r.put("chat", `2`)
 		if got := string(rd.Next(false)); got != "E1E2" {

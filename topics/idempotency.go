@@ -187,7 +187,7 @@ func (b *Bus) resolve(ctx context.Context, a *attempt) bool {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if state, err := b.log.State(ctx); err == nil && b.Await(ctx, state.Last) == nil {
+	if b.catchUp(ctx) == nil {
 		b.idempotency.fail(a) // does nothing if they came by
 	}
 	_, open := b.idempotency.outcome(a)

@@ -96,7 +96,14 @@ func (b *Bus) Retract(ctx context.Context, topic, key string) (ID, error) {
 		return ID{}, err
 	}
 	e := Event{Topic: t.Name, Key: key, Op: Retract}
-	if !b.knows(topic, key) {
+	known := b.knows(topic, key)
+	if !known {
+		if err := b.catchUp(ctx); err != nil {
+			return ID{}, err
+		}
+		known = b.knows(topic, key)
+	}
+	if !known {
 		id, err := ParseID(key)
 		if err != nil || id.Epoch != b.epoch || !b.holds(topic, id.Seq) {
 			return ID{}, fmt.Errorf("%w: topic %q has no key %.80q", ErrNotFound, topic, key)
@@ -108,6 +115,16 @@ func (b *Bus) Retract(ctx context.Context, topic, key string) (ID, error) {
 		return ID{}, err
 	}
 	return ids[0], nil
+}
+
+// catchUp waits until the tape has what the log has now: who has just published may
+// not see it there yet.
+func (b *Bus) catchUp(ctx context.Context) error {
+	state, err := b.log.State(ctx)
+	if err != nil {
+		return err
+	}
+	return b.Await(ctx, state.Last)
 }
 
 // knows reports whether a value of that key is current or on the tape.

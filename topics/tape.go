@@ -11,7 +11,7 @@ import (
 type entry struct {
 	event Event
 	frame []byte // [Options.Wire]'s encoding, with the id
-	apart int    // bytes of data beside frame
+	inner bool   // the event's data is a part of frame
 }
 
 // encode makes the frame. Data that stands in it as it is, which is all but text of
@@ -21,14 +21,19 @@ func (e *entry) encode(w Wire, id ID) {
 	e.frame = e.frame[:len(e.frame):len(e.frame)]
 	if at := bytes.LastIndex(e.frame, e.event.Data); at >= 0 && len(e.event.Data) > 0 {
 		e.event.Data = e.frame[at : at+len(e.event.Data)]
-	} else {
-		e.apart = len(e.event.Data)
+		e.inner = true
 	}
 }
 
 // size is what an entry weighs against the bound in bytes: its frame, data that is
-// not part of that, and about 300 bytes for the structs around them.
-func (e *entry) size() int { return len(e.frame) + e.apart + len(e.event.Key) + 300 }
+// not part of that, and about 200 bytes for the structs around them.
+func (e *entry) size() int {
+	n := len(e.frame) + len(e.event.Key) + 200
+	if !e.inner {
+		n += len(e.event.Data)
+	}
+	return n
+}
 
 // A tape is a ring of the newest entries, oldest first, bounded in number and bytes.
 type tape struct {
