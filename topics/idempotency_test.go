@@ -180,10 +180,12 @@ func TestUndecidedPublish(t *testing.T) {
 				l.lose, l.keep, l.mute, l.held, l.slow = ErrUnknownOutcome, keep, true, true, time.Second
 			})
 			var wg sync.WaitGroup
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
 			begin := time.Now()
 			for range 3 {
 				wg.Go(func() {
-					if ids, err := r.Publish(t.Context(), "key", chats(`1`)...); !errors.Is(err, ErrUnknownOutcome) {
+					if ids, err := r.Publish(ctx, "key", chats(`1`)...); !errors.Is(err, ErrUnknownOutcome) {
 						t.Errorf("undecided: %v, %v", ids, err)
 					}
 				})

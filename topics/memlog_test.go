@@ -202,11 +202,11 @@ func (l *memLog) SaveValues(ctx context.Context, upto uint64, changed, gone []Ev
 	return nil
 }
 
-// all returns a copy of the stored events.
+// all returns the stored events, which must not be changed.
 func (l *memLog) all() []Event {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone(l.events)
+	return slices.Clip(l.events)
 }
 
 func (l *memLog) saved() (values map[string]Event, upto uint64, saves int) {
