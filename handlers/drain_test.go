@@ -196,7 +196,7 @@ func (s *site) freeze(path string) net.Conn {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if err := conn.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
+	if err := conn.(*net.TCPConn).SetReadBuffer(32 << 10); err != nil {
 		s.t.Fatal(err)
 	}
 	before := s.streams.count()
@@ -238,5 +238,5 @@ func (l smallBufferListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return conn, conn.(*net.TCPConn).SetWriteBuffer(8 << 10)
+	return conn, conn.(*net.TCPConn).SetWriteBuffer(128 << 10)
 }

@@ -19,6 +19,8 @@ import (
 const (
 	// publishWait is how long the log may take to acknowledge.
 	publishWait = 10 * time.Second
+	// seenWait is how long the answer to a publish waits for readers to see it.
+	seenWait = time.Second
 	// maxIdempotencyKey is the longest Idempotency-Key, in bytes.
 	maxIdempotencyKey = 255
 )
