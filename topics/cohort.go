@@ -64,6 +64,7 @@ type beat struct {
 
 type snapshot struct {
 	newest uint64    // Cohort.newest when it was built
+	drops  uint64    // values.drops when it was built
 	until  time.Time // when a value in it expires; zero for never
 	valid  bool
 	bytes  []byte
@@ -360,7 +361,8 @@ func (c *Cohort) buildLocked(entries []*entry) *batch {
 func (c *Cohort) snapshotBytes(now time.Time) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s := &c.snapshot; s.valid && s.newest == c.newest && (s.until.IsZero() || now.Before(s.until)) {
+	drops := c.bus.values.drops(c.filter)
+	if s := &c.snapshot; s.valid && s.newest == c.newest && s.drops == drops && (s.until.IsZero() || now.Before(s.until)) {
 		return s.bytes
 	}
 	current, until := c.bus.values.match(c.filter, now)
@@ -369,7 +371,7 @@ func (c *Cohort) snapshotBytes(now time.Time) []byte {
 		bytes = c.wire.Event(bytes, ID{}, &e.event)
 	}
 	if c.readers > 1 {
-		c.snapshot = snapshot{newest: c.newest, until: until, valid: true, bytes: bytes}
+		c.snapshot = snapshot{newest: c.newest, drops: drops, until: until, valid: true, bytes: bytes}
 	}
 	return bytes
 }

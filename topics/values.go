@@ -24,7 +24,8 @@ type topicValues struct {
 	order   *list.List               // of *entry, oldest first
 	byKey   map[string]*list.Element // by valueKey
 	changed map[string]*entry        // since the last checkpoint
-	gone    map[string]*entry        // left since the last checkpoint
+	gone    map[string]*entry        // left since the last checkpoint; by savedKey
+	dropped uint64                   // counts values that left because of the bound
 }
 
 func newValues(c *Catalogue) *values {
@@ -54,6 +55,15 @@ func valueKey(t *Topic, e *Event) string {
 	return "k" + e.Key
 }
 
+// savedKey names a value within its topic in the checkpoint, which knows nothing of
+// modes: without a key it is known by its place.
+func savedKey(e *Event) string {
+	if e.Key == "" {
+		return placeKey(e.Seq)
+	}
+	return "k" + e.Key
+}
+
 func placeKey(seq uint64) string { return "#" + strconv.FormatUint(seq, 10) }
 
 // apply updates the values by an event. Events that are older than what is there
@@ -75,8 +85,9 @@ func (v *values) apply(t *Topic, e *entry) {
 	}
 	tv.byKey[key] = tv.insert(e)
 	tv.changed[key] = e
-	delete(tv.gone, key)
+	delete(tv.gone, savedKey(&e.event))
 	if tv.order.Len() > tv.keep {
+		tv.dropped++
 		oldest := tv.order.Front().Value.(*entry)
 		tv.remove(valueKey(t, &oldest.event), math.MaxUint64)
 	}
@@ -96,12 +107,12 @@ func (tv *topicValues) retract(t *Topic, key string, e *Event) {
 	}
 }
 
-// replace notes that a value makes way for a newer one. In the checkpoint a value
-// without a key is known by its place, so the old one has to be removed there, unless
-// it came and went between two checkpoints.
+// replace notes that a value makes way for a newer one. Without a key the two have
+// different places in the checkpoint, so the old one has to be removed there, unless it
+// came and went between two checkpoints.
 func (tv *topicValues) replace(key string, old *entry) {
 	if old.event.Key == "" && tv.changed[key] != old {
-		tv.gone[placeKey(old.event.Seq)] = old
+		tv.gone[savedKey(&old.event)] = old
 	}
 }
 
@@ -126,7 +137,8 @@ func (tv *topicValues) remove(key string, at uint64) {
 	tv.order.Remove(el)
 	delete(tv.byKey, key)
 	delete(tv.changed, key)
-	tv.gone[key] = el.Value.(*entry)
+	old := el.Value.(*entry)
+	tv.gone[savedKey(&old.event)] = old
 }
 
 // load fills the values from a checkpoint, in any order. Those after last are of
@@ -139,7 +151,7 @@ func (v *values) load(c *Catalogue, saved []*entry, last uint64) {
 			continue
 		}
 		if tv := v.byTopic[t.Name]; e.event.Seq > last {
-			tv.gone[valueKey(t, &e.event)] = e
+			tv.gone[savedKey(&e.event)] = e
 		} else {
 			v.apply(t, e)
 			clear(tv.changed)
@@ -189,6 +201,17 @@ func (v *values) match(f Filter, now time.Time) (current []*entry, until time.Ti
 	return current, until
 }
 
+// drops counts the values of the filter's topics that have left because of a bound.
+// Those who want single keys are not told of the events that did it.
+func (v *values) drops(f Filter) (n uint64) {
+	for _, p := range f.keys {
+		if tv := v.byTopic[p.topic]; tv != nil {
+			n += tv.dropped
+		}
+	}
+	return n
+}
+
 // has reports whether the topic has a value of that key.
 func (v *values) has(topic, key string) bool {
 	tv := v.byTopic[topic]
@@ -227,15 +250,13 @@ func (v *values) putBack(c *Catalogue, changed, gone []Event) {
 	for _, e := range slices.Concat(changed, gone) {
 		t, _ := c.Lookup(e.Topic)
 		tv, key := v.byTopic[t.Name], valueKey(t, &e)
-		el := tv.byKey[key]
-		if el != nil {
-			tv.changed[key] = el.Value.(*entry)
+		var current *entry
+		if el := tv.byKey[key]; el != nil {
+			current = el.Value.(*entry)
+			tv.changed[key] = current
 		}
-		switch {
-		case el == nil:
-			tv.gone[key] = &entry{event: e}
-		case e.Key == "" && el.Value.(*entry).event.Seq != e.Seq:
-			tv.gone[placeKey(e.Seq)] = &entry{event: e}
+		if current == nil || savedKey(&current.event) != savedKey(&e) {
+			tv.gone[savedKey(&e)] = &entry{event: e}
 		}
 	}
 }
