@@ -3,9 +3,11 @@
 //
 // # Routes
 //
-// [Handlers.Public] serves /latest and its faces, publishing, the catalogue and the
-// pages. [Handlers.Admin] serves what only operators should see: metrics, readiness,
-// who is connected, profiles.
+// [Handlers.Public] serves /latest and its faces, publishing, the catalogue, the
+// descriptions of all of it (OpenAPI, AsyncAPI) and the pages. [Handlers.Admin] serves
+// what only operators should see: metrics, readiness, who is connected, profiles. The
+// routers and the descriptions are made of one list, routes.go; the schemas of the
+// descriptions are made of the structs that decode and encode, schemas.go.
 //
 // # Streams
 //

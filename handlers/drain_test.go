@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tickertape/handlers/sse"
@@ -172,21 +174,102 @@ func TestDrainBeforeTheTapeIsFilled(t *testing.T) {
 	}
 }
 
-// A position that another process has shown already is waited for, briefly.
+// A position that another process has shown already is waited for, at most a second;
+// one that is far ahead, or of another log, is not.
 func TestPositionOfAnotherProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, err := New(Options{Catalogue: testCatalogue(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := newMemLog()
+		h.Use(topics.NewBus(topics.Options{Catalogue: h.opts.Catalogue, Log: log, Wire: h.Wire()}))
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go h.bus.Run(ctx) // ends with ctx; the bubble waits for it
+		<-h.bus.Ready()
+		log.set(func(l *memLog) { l.held = true })
+		if _, err := log.Append(ctx, []topics.Event{{Topic: "news", Key: "a", Data: []byte(`{"id":"a"}`)}}); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []string{"mem-10001", "other-1", "mem-0", "nonsense", ""} {
+			began := time.Now()
+			if h.awaitPosition(ctx, id); time.Since(began) != 0 {
+				t.Errorf("%q: waited %v", id, time.Since(began))
+			}
+		}
+		began := time.Now()
+		if h.awaitPosition(ctx, "mem-1"); time.Since(began) != time.Second {
+			t.Errorf("one that is not reached: waited %v; want 1s", time.Since(began))
+		}
+		done := make(chan struct{})
+		go func() { // ends when the position is reached
+			defer close(done)
+			h.awaitPosition(ctx, "mem-1")
+		}()
+		synctest.Wait()
+		select {
+		case <-done:
+			t.Fatal("it does not wait")
+		default:
+		}
+		log.set(func(l *memLog) { l.held = false })
+		began = time.Now()
+		if <-done; time.Since(began) != 0 || h.bus.Head().Seq != 1 {
+			t.Errorf("waited %v beyond the event; head %v", time.Since(began), h.bus.Head())
+		}
+	})
+}
+
+// The same over HTTP. The event comes a little after the request, on a machine of any
+// speed a test that can only fail when the request does not wait.
+func TestResumeAtAPositionOfAnotherProcess(t *testing.T) {
 	s := start(t, setup{})
 	s.log.set(func(l *memLog) { l.held = true })
 	if _, err := s.log.Append(t.Context(), []topics.Event{{Topic: "news", Key: "a", Data: []byte(`{"id":"a"}`)}}); err != nil {
 		t.Fatal(err)
 	}
-	got := make(chan *client, 1)
-	go func() { // ends with the head of the answer
-		got <- s.open("/latest?type=news", "Last-Event-ID: mem-1")
-	}()
-	s.log.set(func(l *memLog) { l.held = false })
-	if o := (<-got).opening(); o.State != topics.Resumed {
-		t.Errorf("state %s", o.State)
+	timer := time.AfterFunc(50*time.Millisecond, func() { s.log.set(func(l *memLog) { l.held = false }) })
+	defer timer.Stop()
+	if o := s.open("/latest?type=news", "Last-Event-ID: mem-1").opening(); o.State != topics.Resumed {
+		t.Errorf("state %s, reason %s; want resumed", o.State, o.Reason)
 	}
+}
+
+// Once a drain has begun, no write may wait longer than the last one.
+func TestDrainShortensWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, err := New(Options{Catalogue: testCatalogue(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Use(topics.NewBus(topics.Options{Catalogue: h.opts.Catalogue}))
+		w := &memoryWriter{}
+		s := &stream{w: w, out: http.NewResponseController(w)}
+		h.streams.add(s)
+		check := func(when string, want time.Duration) {
+			t.Helper()
+			if got := time.Until(w.deadline); got != want {
+				t.Errorf("%s: a write may wait %v; want %v", when, got, want)
+			}
+		}
+		write := func() {
+			if err := h.write(s, []byte("x")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write()
+		check("before", 5*time.Minute)
+		h.Drain()
+		check("the write that is under way", byeWait)
+		time.Sleep(time.Second)
+		write()
+		check("the write after", byeWait)
+		h.streams.remove(s)
+		time.Sleep(time.Second)
+		s.hurry(byeWait) // of a Drain that listed it before
+		check("once the handler has returned, its writer is left alone", byeWait-time.Second)
+	})
 }
 
 // freeze opens a stream over a connection with small buffers and does not read it.

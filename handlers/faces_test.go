@@ -132,17 +132,17 @@ func TestLongPoll(t *testing.T) {
 		page jsonPage
 		answerOf
 	}
-	poll := func(query string, headers ...string) <-chan result {
+	poll := func(query string, headers ...string) <-chan result { // each with a filter of its own
 		out := make(chan result, 1)
-		before := s.bus.Usage().Readers
+		before := s.bus.Usage().Cohorts
 		go func() { // ends with the answer
-			p, a := s.page("/latest?type=news"+query, headers...)
+			p, a := s.page("/latest?type="+query, headers...)
 			out <- result{p, a}
 		}()
-		eventually(t, "the poll waits", func() bool { return s.bus.Usage().Readers > before })
+		eventually(t, "the poll waits", func() bool { return s.bus.Usage().Cohorts > before })
 		return out
 	}
-	byCursor, byTag := poll("&wait=60s&last_event_id=mem-1"), poll("&wait=60s", "If-None-Match: "+first.Header.Get("ETag"))
+	byCursor, byTag := poll("news,chat&wait=60s&last_event_id=mem-1"), poll("news&wait=60s", "If-None-Match: "+first.Header.Get("ETag"))
 	s.publish(draft("note", `1`)) // not asked for
 	select {
 	case r := <-byCursor:
@@ -161,12 +161,12 @@ func TestLongPoll(t *testing.T) {
 	if p, a := s.page("/latest?type=news&wait=20ms&last_event_id=mem-3"); a.StatusCode != 200 || len(p.Events) != 0 || p.Cursor != "mem-3" {
 		t.Errorf("timed out: %d %s", a.StatusCode, a.body)
 	}
-	draining := poll("&wait=60s&last_event_id=mem-3")
+	draining := poll("news&wait=60s&last_event_id=mem-3")
 	s.Drain()
 	if r := <-draining; r.StatusCode != 200 || len(r.page.Events) != 0 {
 		t.Errorf("drained: %d %s", r.StatusCode, r.body)
 	}
-	eventually(t, "the readers leave", func() bool { return s.bus.Usage().Readers == 0 })
+	eventually(t, "the readers leave", func() bool { return s.bus.Usage().Cohorts == 0 })
 }
 
 // readLines opens the NDJSON face.

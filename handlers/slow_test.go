@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"net"
 	"net/http"
@@ -181,7 +182,7 @@ func TestStalledReaderIsCut(t *testing.T) {
 	conn := s.freeze("/latest?type=news")
 	defer conn.Close()
 	s.fill("news", 2<<20)
-	eventually(t, "it is cut off", func() bool { return s.streams.count() == 0 && s.bus.Usage().Readers == 0 })
+	eventually(t, "it is cut off", func() bool { return s.streams.count() == 0 && s.bus.Usage().Cohorts == 0 })
 }
 
 func TestReaderThatLeavesIsForgotten(t *testing.T) {
@@ -190,22 +191,23 @@ func TestReaderThatLeavesIsForgotten(t *testing.T) {
 		for range 20 {
 			s.open("/latest?type=news").close()
 		}
-		eventually(t, "they are gone", func() bool { return s.streams.count() == 0 && s.bus.Usage().Readers == 0 })
+		eventually(t, "they are gone", func() bool { return s.streams.count() == 0 && s.bus.Usage().Cohorts == 0 })
 	}
 }
 
 // memoryWriter is the server's side of a connection that takes everything.
 type memoryWriter struct {
-	header http.Header
-	bytes  int
+	header   http.Header
+	bytes    int
+	deadline time.Time
 }
 
-func (w *memoryWriter) Header() http.Header              { return w.header }
-func (w *memoryWriter) WriteHeader(int)                  {}
-func (w *memoryWriter) Write(p []byte) (int, error)      { w.bytes += len(p); return len(p), nil }
-func (w *memoryWriter) FlushError() error                { return nil }
-func (w *memoryWriter) SetWriteDeadline(time.Time) error { return nil }
-func (w *memoryWriter) SetReadDeadline(time.Time) error  { return nil }
+func (w *memoryWriter) Header() http.Header                { return w.header }
+func (w *memoryWriter) WriteHeader(int)                    {}
+func (w *memoryWriter) Write(p []byte) (int, error)        { w.bytes += len(p); return len(p), nil }
+func (w *memoryWriter) FlushError() error                  { return nil }
+func (w *memoryWriter) SetWriteDeadline(t time.Time) error { w.deadline = t; return nil }
+func (w *memoryWriter) SetReadDeadline(time.Time) error    { return nil }
 
 // Readers who are level share the bytes of a batch: handing it on allocates nothing.
 func TestSendingABatchAllocatesNothing(t *testing.T) {
@@ -252,7 +254,7 @@ func TestSendingABatchAllocatesNothing(t *testing.T) {
 func BenchmarkSend(b *testing.B) {
 	const readers = 100
 	s := start(b, setup{})
-	took := make(chan struct{}, readers)
+	took, mark := make(chan struct{}, readers), []byte(`"bench"`)
 	for range readers {
 		conn := s.freeze("/latest?type=news")
 		b.Cleanup(func() { conn.Close() })
@@ -263,7 +265,7 @@ func BenchmarkSend(b *testing.B) {
 				if err != nil {
 					return
 				}
-				if strings.Contains(string(buf[:n]), `"bench"`) {
+				if bytes.Contains(buf[:n], mark) {
 					took <- struct{}{}
 				}
 			}

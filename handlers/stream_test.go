@@ -3,7 +3,6 @@ package handlers
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -11,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"tickertape/handlers/sse"
 	"tickertape/topics"
 )
 
@@ -336,11 +336,11 @@ func TestHTTP10(t *testing.T) {
 	if res.StatusCode != 200 || len(res.TransferEncoding) > 0 {
 		t.Errorf("%s, Transfer-Encoding %v", res.Status, res.TransferEncoding)
 	}
+	c := &client{t: t, reader: sse.NewReader(res.Body, 0)}
+	c.want("stream", `news {"id":"a"}`, "mem-1 live")
 	s.Drain()
-	body, err := io.ReadAll(res.Body)
-	if err != nil || !strings.Contains(string(body), `"id":"a"`) || !strings.Contains(string(body), "event: bye") {
-		t.Errorf("body %q, %v", body, err)
-	}
+	checkBye(t, c.next(), "drain")
+	c.ended()
 }
 
 // On HTTP/2 a deadline that passes resets the stream, also when nothing is written.

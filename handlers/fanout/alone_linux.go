@@ -1,0 +1,234 @@
+package fanout
+
+import (
+	"syscall"
+	"time"
+)
+
+// maxScratch is the size of an opening up to which its parts go out in one write.
+const maxScratch = 64 << 10
+
+// serve gives a connection that is not level what it can take, until its socket is
+// full or it is level.
+func (s *shard) serve(c *conn) {
+	a := c.alone
+	for {
+		if len(a.rest) > 0 && !s.sendRest(c) {
+			return
+		}
+		if a.leaving {
+			s.finish(c)
+			return
+		}
+		bytes := s.following(c)
+		if bytes == nil {
+			s.join(c)
+			return
+		}
+		n, e := s.send(c, bytes)
+		if e == 0 && n == len(bytes) {
+			continue
+		}
+		if e != 0 && e != syscall.EAGAIN {
+			s.drop(c)
+			return
+		}
+		if rest := a.stream.Rewind(n); len(rest) > 0 {
+			a.rest = [][]byte{rest}
+		}
+		if e == syscall.EAGAIN {
+			s.block(c)
+			return
+		}
+		a.late = true
+	}
+}
+
+// following returns what a connection gets next; not more than its group has.
+func (s *shard) following(c *conn) []byte {
+	if leader := c.group.stream; leader != nil {
+		return c.alone.stream.NextTo(leader, c.alone.late)
+	}
+	return c.alone.stream.Next(c.alone.late)
+}
+
+// sendRest sends what has to go out first. It returns false if the connection is
+// blocked, or gone.
+func (s *shard) sendRest(c *conn) bool {
+	a := c.alone
+	if len(a.rest) > 1 {
+		s.gather(a)
+	}
+	for len(a.rest) > 0 {
+		n, e := s.send(c, a.rest[0])
+		switch {
+		case e == syscall.EAGAIN:
+			s.keep(a)
+			s.block(c)
+			return false
+		case e != 0:
+			s.drop(c)
+			return false
+		case n == len(a.rest[0]):
+			a.rest = a.rest[1:]
+		default:
+			a.rest[0] = a.rest[0][n:]
+		}
+	}
+	a.rest = nil
+	return true
+}
+
+// gather joins the parts of an opening to one write, if they are small.
+func (s *shard) gather(a *alone) {
+	size := 0
+	for _, part := range a.rest {
+		size += len(part)
+	}
+	if size > maxScratch {
+		return
+	}
+	s.scratch = s.scratch[:0]
+	for _, part := range a.rest {
+		s.scratch = append(s.scratch, part...)
+	}
+	a.rest = append(a.rest[:0], s.scratch)
+	a.gathered = true
+}
+
+// keep copies what is left of a gathered opening out of the scratch.
+func (s *shard) keep(a *alone) {
+	if a.gathered && len(a.rest) > 0 {
+		a.rest[0] = append([]byte(nil), a.rest[0]...)
+	}
+	a.gathered = false
+}
+
+// send writes to one connection and keeps count.
+func (s *shard) send(c *conn, p []byte) (int, syscall.Errno) {
+	n, e := send(c.fd, p)
+	if n > 0 {
+		c.alone.since = time.Now()
+		s.stats.bytes.Add(uint64(n))
+	}
+	s.stats.writes.Add(1)
+	return n, e
+}
+
+// block waits for the socket to take more.
+func (s *shard) block(c *conn) {
+	a := c.alone
+	a.blocked, a.late, a.watched = true, true, true
+	if err := s.epoll.watch(c, watchBlocked); err != nil {
+		s.drop(c)
+	}
+}
+
+// join makes a connection that has everything a part of its group.
+func (s *shard) join(c *conn) {
+	g, a := c.group, c.alone
+	switch {
+	case g.stream == nil:
+		g.stream = a.stream
+		g.stream.Notify(func() { s.mark(g) })
+		g.add(c)
+		s.enqueue(g) // something may have come before Notify
+	case a.stream.Level(g.stream):
+		a.stream.Close()
+		g.add(c)
+		g.stream.Stand(len(g.level))
+	default: // ahead of the group, which will catch up with the next pass
+		a.waiting = true
+		g.waiting = append(g.waiting, c)
+		s.enqueue(g)
+		return
+	}
+	s.stats.parked.Add(-1)
+	if a.watched {
+		if err := s.epoll.watch(c, watchIdle); err != nil {
+			s.drop(c)
+		}
+	}
+}
+
+// park gives a connection, of whose batch only n bytes went out, a stream of its own.
+func (s *shard) park(c *conn, n int) {
+	g := c.group
+	own, rest := g.stream.Fork(n)
+	g.remove(c)
+	c.alone = &alone{stream: own, late: true, since: time.Now()}
+	if len(rest) > 0 {
+		c.alone.rest = [][]byte{rest}
+	}
+	s.stand(g)
+	s.stats.parked.Add(1)
+	s.stats.parkings.Add(1)
+	s.block(c)
+}
+
+// stand says how many connections the stream of a group stands for. A group without
+// any has no stream: the first who is level brings the next one.
+func (s *shard) stand(g *group) {
+	if len(g.level) > 0 {
+		g.stream.Stand(len(g.level))
+		return
+	}
+	g.stream.Close()
+	g.stream, g.passing, g.batch, g.todo = nil, false, nil, 0
+	s.settle(g)
+}
+
+// settle lets those who wait for the group try again.
+func (s *shard) settle(g *group) {
+	waiting := g.waiting
+	g.waiting = nil
+	for _, c := range waiting {
+		c.alone.waiting = false
+	}
+	for _, c := range waiting {
+		if s.conns[c.fd] == c && c.alone != nil && !c.alone.waiting {
+			s.serve(c)
+		}
+	}
+}
+
+// leaveAlone takes a connection that is not level out of its group.
+func (s *shard) leaveAlone(c *conn) {
+	a := c.alone
+	if a.waiting {
+		for i, w := range c.group.waiting {
+			if w == c {
+				c.group.waiting = append(c.group.waiting[:i], c.group.waiting[i+1:]...)
+				break
+			}
+		}
+	}
+	if a.stream != nil {
+		a.stream.Close()
+	}
+	s.stats.parked.Add(-1)
+}
+
+// farewell sends the last bytes to a connection, after the frame that is on its way,
+// and closes it.
+func (s *shard) farewell(c *conn, why Reason) {
+	last := s.fan.opts.Farewell(why, c.tag)
+	if c.alone == nil {
+		_, _ = send(c.fd, last) // it comes back without them too
+		s.finish(c)
+		return
+	}
+	a := c.alone
+	a.leaving = true
+	a.rest = append(a.rest, last)
+	if !a.blocked {
+		s.serve(c)
+	}
+}
+
+// finish closes a connection in such a way that what was written arrives.
+func (s *shard) finish(c *conn) {
+	s.release(c)
+	hangUp(c.fd)
+	s.fan.opts.Gone(c.tag)
+}

@@ -1,0 +1,139 @@
+package fanout
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Fanout writes to the connections that it has adopted. Make one with [New].
+type Fanout struct {
+	opts   Options
+	shards []*shard
+	next   atomic.Uint64
+	io     IO
+
+	stop sync.Once
+}
+
+// New starts a fanout. Close the result.
+func New(o Options) (*Fanout, error) {
+	o = o.withDefaults()
+	if o.Shards <= 0 {
+		o.Shards = runtime.GOMAXPROCS(0)
+	}
+	f := &Fanout{opts: o}
+	var err error
+	if f.io, err = chooseIO(o.IO); err != nil {
+		return nil, err
+	}
+	for range o.Shards {
+		s, err := newShard(f)
+		if err != nil {
+			f.Close()
+			return nil, fmt.Errorf("fanout: start a shard: %w", err)
+		}
+		f.shards = append(f.shards, s)
+		s.start()
+	}
+	return f, nil
+}
+
+// chooseIO probes whether io_uring may be used.
+func chooseIO(want IO) (IO, error) {
+	if want == Epoll {
+		return Epoll, nil
+	}
+	u, err := newUring()
+	switch {
+	case err == nil:
+		u.close()
+		return Uring, nil
+	case want == Uring:
+		return "", fmt.Errorf("fanout: io_uring: %w", err)
+	}
+	return Epoll, nil
+}
+
+// IO returns how the fanout writes: Epoll or Uring.
+func (f *Fanout) IO() IO { return f.io }
+
+// A Duplicate is a second descriptor of a connection.
+type Duplicate struct{ fd int }
+
+// Dup duplicates the descriptor of a TCP connection, so that it can be given to
+// [Fanout.Adopt] after the first one is closed. Close the result, or have it adopted.
+func Dup(c *net.TCPConn) (Duplicate, error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return Duplicate{}, fmt.Errorf("fanout: %w", err)
+	}
+	d := Duplicate{fd: -1}
+	var failed error
+	err = raw.Control(func(fd uintptr) { d.fd, failed = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) })
+	if err == nil {
+		err = failed
+	}
+	if err != nil {
+		return Duplicate{}, fmt.Errorf("fanout: duplicate the descriptor: %w", err)
+	}
+	return d, nil
+}
+
+// Close closes the descriptor.
+func (d Duplicate) Close() { _ = unix.Close(d.fd) }
+
+// Adopt takes over a connection, a response to whose request has not begun: it writes
+// opening, then what s has. Only the fanout uses d and s from then on; both are closed
+// when the reader goes away, stalls, or the fanout is closed. tag is handed to
+// [Options.Farewell] and [Options.Gone]. Adopt does not block. If it returns
+// [ErrClosed], d and s are still the caller's.
+func (f *Fanout) Adopt(d Duplicate, opening [][]byte, s Stream, tag any) error {
+	c := &conn{fd: int32(d.fd), tag: tag}
+	c.alone = &alone{stream: s, rest: opening, since: time.Now()}
+	if f.opts.MaxAge > 0 {
+		c.ends = time.Now().Add(f.opts.MaxAge - rand.N(f.opts.MaxAge/5+1)).UnixMilli()
+	}
+	return f.shards[f.next.Add(1)%uint64(len(f.shards))].adopt(c)
+}
+
+// Drain closes all connections with a farewell, spread over a time, and waits until
+// they are closed, or ctx is done. No connection is adopted from then on.
+func (f *Fanout) Drain(ctx context.Context, spread time.Duration) {
+	for _, s := range f.shards {
+		s.drain(spread)
+	}
+	for _, s := range f.shards {
+		select {
+		case <-s.drained:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Close cuts off what is still connected and waits until all goroutines have ended.
+// It may be called twice.
+func (f *Fanout) Close() {
+	f.stop.Do(func() {
+		for _, s := range f.shards {
+			s.close()
+		}
+	})
+}
+
+// Stats returns what the fanout does.
+func (f *Fanout) Stats() Stats {
+	var sum Stats
+	for _, s := range f.shards {
+		s.addStats(&sum)
+	}
+	return sum
+}
