@@ -47,6 +47,7 @@ type Cohort struct {
 type batch struct {
 	first uint64 // place of the first event in it
 	last  uint64 // place of the last event in it
+	upto  uint64 // with every: no newer event was looked at
 	bytes []byte
 	ends  []frameEnd // of each event
 }
@@ -255,6 +256,7 @@ func (c *Cohort) next(cur *cursor, span span, late bool) (b *batch, beat []byte,
 		pending = c.newestOnly(pending)
 	}
 	b = c.buildLocked(pending)
+	b.upto = limit
 	if !late {
 		c.batch = b
 	}
@@ -285,7 +287,14 @@ func (c *Cohort) sharesBatchLocked(after, limit uint64) bool {
 		return false
 	}
 	i, _ := slices.BinarySearch(c.places, after+1)
-	return i < len(c.places) && c.places[i] == c.batch.first
+	if i == len(c.places) || c.places[i] != c.batch.first {
+		return false
+	}
+	if c.every == 0 {
+		return true
+	}
+	newer, _ := slices.BinarySearch(c.places, c.batch.upto+1) // may replace what is in the batch
+	return newer == len(c.places) || c.places[newer] > limit
 }
 
 // pendingLocked returns the entries for the cohort after one place up to another:

@@ -235,3 +235,23 @@ func TestSnapshotIsBuiltOnceForManyAndNeverStale(t *testing.T) {
 		keep.Close()
 	})
 }
+
+// Newer events of other keys push a value out; those who want its key alone do not see
+// them, and yet their snapshot must not keep it.
+func TestSharedSnapshotLosesWhatNewerKeysPushOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, newMemLog(), Options{Heartbeat: time.Hour})
+		keep := r.join("news.a")
+		r.put("news", `{"id":"a"}`)
+		if got := r.snapshot("news.a"); got != "1 " {
+			t.Errorf("snapshot %s, want 1", got)
+		}
+		for n := range 5 {
+			r.put("news", fmt.Sprintf(`{"id":"%d"}`, n))
+		}
+		if got := r.snapshot("news.a"); got != "" {
+			t.Errorf("snapshot %s, want nothing", got)
+		}
+		keep.Close()
+	})
+}

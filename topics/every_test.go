@@ -5,6 +5,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 )
 
 // follow reads a stream as its events come, and notes when.
@@ -181,5 +182,35 @@ func TestEveryForASlowReader(t *testing.T) {
 		}
 		want(t, "slow", rd.drain(), "2 4 6 8 9 10")
 		rd.Close()
+	})
+}
+
+// What others have shared is not given to a reader for whom it is out of date.
+func TestEveryGivesASlowReaderNothingReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, newMemLog(), Options{Heartbeat: time.Hour})
+		q := Request{Filter: r.filter("stock"), Every: time.Second}
+		fast, slow, level := r.subscribe(q), r.subscribe(q), r.subscribe(q)
+		all := []*reader{fast, slow, level}
+		r.put("stock", `{"symbol":"A"}`)
+		for _, rd := range all {
+			rd.drain()
+		}
+		r.put("stock", `{"symbol":"A"}`)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		one, two := fast.Next(false), level.Next(false)
+		want(t, "fast", parseLines(t, one), "2")
+		if unsafe.SliceData(one) != unsafe.SliceData(two) {
+			t.Error("readers who are level share no bytes")
+		}
+		r.put("stock", `{"symbol":"A"}`)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		want(t, "slow", slow.drain(), "3")
+		want(t, "fast", fast.drain(), "3")
+		for _, rd := range all {
+			rd.Close()
+		}
 	})
 }

@@ -2,8 +2,9 @@ package topics
 
 import "time"
 
-// A Wire encodes what a reader gets. Implementations append to dst and return it.
-// The zero id means: without an id.
+// A Wire encodes what a reader gets. Implementations append to dst, at least a byte,
+// and return it. The zero id means: without an id. Values of the type can be compared
+// by ==: readers share the bytes of one wire.
 type Wire interface {
 	// Open encodes the first event of a stream, and of a reset within one.
 	Open(dst []byte, o Opening) []byte
