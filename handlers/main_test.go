@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -335,7 +336,7 @@ func (c *client) live() (id string, before []sse.Event) {
 // ended checks that the stream ends now.
 func (c *client) ended() {
 	c.t.Helper()
-	if e, err := c.reader.Next(); err != io.EOF {
+	if e, err := c.reader.Next(); !errors.Is(err, io.EOF) {
 		c.t.Fatalf("event %+v, error %v; want the end of the stream", e, err)
 	}
 }

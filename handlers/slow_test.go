@@ -185,6 +185,21 @@ func TestStalledReaderIsCut(t *testing.T) {
 	eventually(t, "it is cut off", func() bool { return s.streams.count() == 0 && s.bus.Usage().Cohorts == 0 })
 }
 
+// The same where the protocol has windows of its own: the client's is 4 MiB.
+func TestStalledHTTP2ReaderIsCut(t *testing.T) {
+	s := start(t, setup{http2: true, options: Options{Stall: 100 * time.Millisecond}})
+	frozen := s.open("/latest?type=news")
+	healthy := s.open("/latest?type=stock") // on the same connection
+	healthy.live()
+	s.fill("news", 8<<20)
+	eventually(t, "it is cut off", func() bool { return s.streams.count() == 1 })
+	frozen.close()
+	s.publish(draft("stock", `{"symbol":"S"}`))
+	if e := healthy.next(); e.Type != "stock" {
+		t.Errorf("the other stream of the connection got %q", e.Type)
+	}
+}
+
 func TestReaderThatLeavesIsForgotten(t *testing.T) {
 	for _, http2 := range []bool{false, true} {
 		s := start(t, setup{http2: http2})
