@@ -154,7 +154,7 @@ func TestSharedPositionModel(t *testing.T) {
 					time.Sleep(time.Duration(random.IntN(8_000)) * time.Millisecond)
 				case choice < 55:
 					g.lead()
-				case choice == 55:
+				case choice < 59:
 					g.reconnect(sockets[random.IntN(len(sockets))])
 				case len(g.apart) > 0:
 					g.catchUp(g.apart[random.IntN(len(g.apart))])
