@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tickertape/topics"
+	"tickertape/topics/natslog"
 )
 
 // envPrefix begins the name of every environment variable that is ours.
@@ -28,11 +29,23 @@ type Config struct {
 	LogFormat string     `option:"log_format" default:"text" choices:"text,json" doc:"Form of the program's own log."`
 	LogLevel  slog.Level `option:"log_level" default:"info" choices:"debug,info,warn,error" doc:"Least important line of the program's own log."`
 
-	Sync           SyncEvery     `option:"sync" value:"always|DURATION" default:"always" doc:"How soon an acknowledged event is on the disk: always (before it is acknowledged), or within a duration from 10ms to 1h."`
+	Sync           natslog.Sync  `option:"sync" value:"always|DURATION" default:"always" doc:"How soon an acknowledged event is on the disk: always (before it is acknowledged), or within a duration from 100ms to 1h."`
 	RetentionAge   time.Duration `option:"retention_age" default:"168h" min:"1m" doc:"Events older than this leave the log; the last value of each key stays."`
 	RetentionBytes Size          `option:"retention_bytes" default:"1GiB" min:"1MiB" doc:"Size of the log from which on the oldest events leave it."`
 	TapeEvents     int           `option:"tape_events" default:"65536" min:"16" max:"16777216" doc:"Recent events kept in memory, from which readers are served."`
 	TapeBytes      Size          `option:"tape_bytes" default:"64MiB" min:"1MiB" max:"64GiB" doc:"Memory for those events."`
+
+	TLSCert string `option:"tls_cert" value:"FILE" doc:"Certificate of the public listener (PEM, with its chain); the listener then speaks HTTPS and HTTP/2."`
+	TLSKey  string `option:"tls_key" value:"FILE" doc:"Private key of that certificate (PEM)."`
+
+	IO                  string        `option:"io" default:"auto" choices:"auto,epoll,io_uring,goroutine" doc:"How streams are written: auto (io_uring where the kernel permits it, otherwise epoll), one of the two, or a goroutine for each stream."`
+	MaxStreams          int           `option:"max_streams" default:"0" min:"0" doc:"Streams open at once, beyond which readers are asked to come back later; 0: as many as the limit on open files allows."`
+	MaxStreamsOfAddress int           `option:"max_streams_per_address" default:"0" min:"0" doc:"Streams of one address, or of one IPv6 /64; 0: no bound."`
+	ConnectRate         float64       `option:"connect_rate" default:"0" min:"0" doc:"New streams a second; 0: no bound."`
+	MaxAge              time.Duration `option:"max_age" default:"0s" max:"720h" doc:"Streams end, and their readers come back, after 80 to 100 % of this; 0s: never."`
+	Drain               time.Duration `option:"drain" default:"3s" max:"5s" doc:"Time over which the streams are let go when the program stops."`
+	DrainSpread         time.Duration `option:"drain_spread" default:"10s" min:"1s" max:"10m" doc:"Time within which readers are then asked to come back, each at a moment of its own."`
+	TrustedProxies      []string      `option:"trusted_proxies" value:"NETWORKS" form:"network" doc:"Proxies in front, as 10.0.0.0/8 or 192.0.2.1, whose X-Forwarded-For says the address of a reader."`
 
 	MaxBody     Size          `option:"max_body" default:"4MiB" min:"1KiB" max:"256MiB" doc:"Largest body of one publish."`
 	Heartbeat   time.Duration `option:"heartbeat" default:"15s" min:"1s" max:"10m" doc:"Silence on a stream after which a heartbeat is sent. Keep it below the timeout of any proxy in front."`

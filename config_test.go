@@ -228,7 +228,7 @@ func TestEnvironment(t *testing.T) {
 	})
 	t.Run("bad value", func(t *testing.T) {
 		wantMistakes(t, start{env: []string{"TICKERTAPE_HEARTBEAT=15", "TICKERTAPE_SYNC=never"}},
-			`TICKERTAPE_SYNC: "never" is not right: want always, or a duration from 10ms to 1h`,
+			`TICKERTAPE_SYNC: "never" is not right: want always, or a duration from 100ms to 1h such as 10s`,
 			`TICKERTAPE_HEARTBEAT: "15" is not right: want a duration: a number with a unit, such as 30s, 5m or 24h`)
 	})
 	t.Run("kubernetes", func(t *testing.T) {

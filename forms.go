@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ var forms = map[string]func(string) string{
 	"address?": func(s string) string { return wantUnlessEmpty(wantAddress, s) },
 	"servers?": func(s string) string { return wantUnlessEmpty(wantServers, s) },
 	"origin":   wantOrigin,
+	"network":  wantNetwork,
 	"key?":     func(s string) string { return wantUnlessEmpty(wantKey, s) },
 	"path":     wantPath,
 	"feed id?": func(s string) string { return wantUnlessEmpty(wantFeedID, s) },
@@ -123,4 +125,15 @@ func redactURL(s string) string {
 		}
 	}
 	return strings.Join(words, ",")
+}
+
+// wantNetwork wants an address or a network.
+func wantNetwork(s string) string {
+	if _, err := netip.ParsePrefix(s); err == nil {
+		return ""
+	}
+	if _, err := netip.ParseAddr(s); err == nil {
+		return ""
+	}
+	return "want an address or a network, such as 192.0.2.1 or 10.0.0.0/8"
 }

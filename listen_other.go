@@ -2,5 +2,10 @@
 
 package main
 
+import "time"
+
 // tune does nothing: the system's own bounds apply.
-func tune(uintptr) {}
+func tune(uintptr, time.Duration) {}
+
+// maxStreams returns the configured bound.
+func maxStreams(configured int) int { return configured }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"tickertape/feeds"
@@ -63,11 +64,15 @@ func (s *server) open(ctx context.Context, cfg *Config) error {
 	if err != nil {
 		return err
 	}
-	if s.publicListener, err = listen(ctx, cfg.Listen); err != nil {
+	certificates, err := loadCertificate(cfg)
+	if err != nil {
+		return err
+	}
+	if s.publicListener, err = listen(ctx, cfg.Listen, cfg.Stall); err != nil {
 		return err
 	}
 	if cfg.Admin != "" {
-		if s.adminListener, err = listen(ctx, cfg.Admin); err != nil {
+		if s.adminListener, err = listen(ctx, cfg.Admin, cfg.Stall); err != nil {
 			return err
 		}
 	}
@@ -78,7 +83,7 @@ func (s *server) open(ctx context.Context, cfg *Config) error {
 	s.log, err = natslog.Open(ctx, natslog.Options{
 		Dir:      cfg.Data,
 		URL:      cfg.NATS,
-		Sync:     natslog.Sync(cfg.Sync),
+		Sync:     cfg.Sync,
 		MaxAge:   cfg.RetentionAge,
 		MaxBytes: int64(cfg.RetentionBytes),
 		Logger:   s.logger,
@@ -89,10 +94,18 @@ func (s *server) open(ctx context.Context, cfg *Config) error {
 	s.handlers, err = handlers.New(handlers.Options{
 		Catalogue:   catalogue,
 		PublishKey:  key,
+		Proxies:     cfg.TrustedProxies,
 		CORSOrigins: cfg.CORSOrigins,
 		MaxBody:     int64(cfg.MaxBody),
 		Heartbeat:   cfg.Heartbeat,
 		Stall:       cfg.Stall,
+		Drain:       cfg.Drain,
+		DrainSpread: cfg.DrainSpread,
+		IO:          strings.TrimPrefix(cfg.IO, "goroutine"),
+		MaxAge:      cfg.MaxAge,
+		MaxStreams:  maxStreams(cfg.MaxStreams),
+		PerAddress:  cfg.MaxStreamsOfAddress,
+		ConnectRate: cfg.ConnectRate,
 		Build:       buildID(),
 		Pages:       public.Files(),
 		Feeds:       s.feedStates,
@@ -112,6 +125,8 @@ func (s *server) open(ctx context.Context, cfg *Config) error {
 	})
 	s.handlers.Use(s.bus)
 	s.public = newHTTPServer(s.handlers.Public(), s.logger)
+	s.public.ConnContext = handlers.ConnContext
+	s.public.TLSConfig = certificates
 	s.admin = newHTTPServer(s.handlers.Admin(), s.logger)
 	s.feeds = feeds.NewSupervisor(feeds.Options{Bus: s.bus, Logger: s.logger, Version: buildID()})
 	for _, f := range cfg.Feeds {
@@ -157,6 +172,7 @@ func (s *server) run(ctx context.Context) error {
 	running.stop(feedsStop, s.logger)
 	s.handlers.Drain()
 	s.shutdown(s.public, streamStop)
+	s.closeStreams(streamStop)
 	public.stop(time.Second, s.logger)
 	bus.stop(5*time.Second, s.logger)
 	s.shutdown(s.admin, time.Second)
@@ -177,10 +193,21 @@ func (s *server) serveAdmin() error {
 }
 
 func serveHTTP(srv *http.Server, l net.Listener) error {
-	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	serve := srv.Serve
+	if srv.TLSConfig != nil {
+		serve = func(l net.Listener) error { return srv.ServeTLS(l, "", "") }
+	}
+	if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
+}
+
+// closeStreams waits for the streams that have left the HTTP server.
+func (s *server) closeStreams(within time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	s.handlers.Close(ctx)
 }
 
 // shutdown waits for the requests under way, then cuts off what is left.
@@ -199,6 +226,9 @@ func (s *server) close() {
 		if l != nil {
 			_ = l.Close() // closed already by its server
 		}
+	}
+	if s.handlers != nil {
+		s.closeStreams(0) // does nothing if they are closed
 	}
 	if s.log != nil {
 		if err := s.log.Close(); err != nil {

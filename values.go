@@ -62,36 +62,6 @@ func (s Size) String() string {
 // MarshalText returns the text form.
 func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// SyncEvery says how soon what the log has acknowledged is on the disk: after that
-// long at most, or, when zero, before it is acknowledged. Its text is "always" or a
-// duration.
-type SyncEvery time.Duration
-
-// UnmarshalText reads "always" or a duration from 10ms to 1h.
-func (s *SyncEvery) UnmarshalText(text []byte) error {
-	if string(text) == "always" {
-		*s = 0
-		return nil
-	}
-	d, err := time.ParseDuration(string(text))
-	if err != nil || d < 10*time.Millisecond || d > time.Hour {
-		return errors.New("want always, or a duration from 10ms to 1h")
-	}
-	*s = SyncEvery(d)
-	return nil
-}
-
-// String returns the text form.
-func (s SyncEvery) String() string {
-	if s == 0 {
-		return "always"
-	}
-	return shortDuration(time.Duration(s))
-}
-
-// MarshalText returns the text form.
-func (s SyncEvery) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
 // A Secret is text that no log line and no error shows. Convert it to string to use it.
 type Secret string
 

@@ -69,7 +69,7 @@ func (h *Handlers) notReady(c *gin.Context, why string) {
 func (h *Handlers) getStreams(c *gin.Context) {
 	list := streamList{Streams: []streamStatus{}}
 	for _, s := range h.streams.list() {
-		list.Streams = append(list.Streams, s.status())
+		list.Streams = append(list.Streams, statusOf(s))
 	}
 	answer(c, list)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/time/rate"
 
+	"tickertape/handlers/fanout"
 	"tickertape/topics"
 )
 
@@ -25,7 +26,13 @@ type Options struct {
 	MaxBody     int64             // bytes of a publish; default 4 MiB
 	Heartbeat   time.Duration     // as the bus has it; default 15 s
 	Stall       time.Duration     // how long one write may wait for a reader; default 5 min
+	Drain       time.Duration     // a drain lets many streams go one after the other, over this time; default 0: at once
 	DrainSpread time.Duration     // readers are asked to come back within this time after a drain; default 10 s
+	IO          string            // "auto", "epoll" or "io_uring": see package fanout; default "": a goroutine for each stream
+	MaxAge      time.Duration     // streams end, and come back, after 80 to 100 % of this; default 0: never
+	MaxStreams  int               // open at once; default 0: no bound
+	PerAddress  int               // streams of one address, or IPv6 /64; default 0: no bound
+	ConnectRate float64           // new streams a second; default 0: no bound
 	Build       string            // shown to readers: when it changes, a page may reload
 	Pages       fs.FS             // pages to serve at /; nil means none
 	Feeds       func() []Feed     // state of the feeds; nil means none
@@ -72,6 +79,8 @@ type Handlers struct {
 	streams *streams
 	public  *limiter // of publishes without a key
 	metrics *metrics
+	fan     *fanout.Fanout // nil: every stream has a goroutine
+	limit   limits
 
 	protect *http.CrossOriginProtection
 
@@ -100,7 +109,7 @@ const (
 // client that reads it slowly.
 const answerWait = maxWait + 30*time.Second
 
-// New returns handlers without a bus.
+// New returns handlers without a bus. Close them.
 func New(o Options) (*Handlers, error) {
 	o = o.withDefaults()
 	info := wireInfo{build: o.Build, heartbeat: o.Heartbeat}
@@ -130,7 +139,11 @@ func New(o Options) (*Handlers, error) {
 			return nil, fmt.Errorf("origins: %w", err)
 		}
 	}
-	return h, nil
+	if o.ConnectRate > 0 {
+		h.limit.rate = rate.NewLimiter(rate.Limit(o.ConnectRate), max(1, int(o.ConnectRate)))
+	}
+	h.limit.total, h.limit.perAddress = o.MaxStreams, o.PerAddress
+	return h, h.startFanout()
 }
 
 // Wire returns the encoding that the bus does once for each event.

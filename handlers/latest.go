@@ -132,6 +132,9 @@ func (h *Handlers) refuse(c *gin.Context) {
 		return
 	}
 	streamHeaders(c.Writer.Header(), "text/event-stream")
+	if c.Request.ProtoMajor == 1 {
+		c.Header("Connection", "close") // it makes room for another
+	}
 	c.Data(http.StatusOK, "text/event-stream", h.stream.bye(reason, pause))
 }
 

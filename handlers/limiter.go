@@ -36,7 +36,8 @@ func newLimiter(r rate.Limit, burst int) *limiter {
 // wait takes n, at most the burst, from the address' allowance and returns 0, or takes
 // nothing and returns how long until there are so many.
 func (l *limiter) wait(address string, n int, now time.Time) time.Duration {
-	bucket := l.bucket(prefixOf(address))
+	a, _ := netip.ParseAddr(address) // what is none counts as one address
+	bucket := l.bucket(prefixOf(a))
 	r := bucket.ReserveN(now, n)
 	wait := r.DelayFrom(now)
 	if wait > 0 {
@@ -61,21 +62,14 @@ func (l *limiter) bucket(address netip.Prefix) *rate.Limiter {
 	return b.bucket
 }
 
-// prefixOf returns the network that counts as one address; the zero prefix for what
-// is no address.
-func prefixOf(address string) netip.Prefix {
-	a, err := netip.ParseAddr(address)
-	if err != nil {
-		return netip.Prefix{}
-	}
+// prefixOf returns the network that counts as one address; the zero prefix for the
+// zero address.
+func prefixOf(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
 	bits := a.BitLen()
 	if a.Is6() {
 		bits = 64
 	}
-	p, err := a.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
+	p, _ := a.Prefix(bits) // fails for the zero address only
 	return p
 }

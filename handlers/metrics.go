@@ -53,6 +53,12 @@ var (
 	descCohorts = prometheus.NewDesc("tickertape_cohorts", "Groups of readers that share their bytes.", nil, nil)
 	descTape    = prometheus.NewDesc("tickertape_tape_events", "Events on the tape.", nil, nil)
 	descBytes   = prometheus.NewDesc("tickertape_tape_bytes", "Bytes of the events on the tape.", nil, nil)
+	descLevel   = prometheus.NewDesc("tickertape_fanout_parked", "Streams of the fan-out that are not level with others.", nil, nil)
+	descPasses  = prometheus.NewDesc("tickertape_fanout_passes_total", "Batches that the fan-out wrote to groups of streams.", nil, nil)
+	descWrites  = prometheus.NewDesc("tickertape_fanout_writes_total", "Writes of the fan-out.", nil, nil)
+	descFanned  = prometheus.NewDesc("tickertape_fanout_bytes_total", "Bytes written by the fan-out.", nil, nil)
+	descParked  = prometheus.NewDesc("tickertape_fanout_parkings_total", "Times that a stream of the fan-out was parked because its socket was full.", nil, nil)
+	descDropped = prometheus.NewDesc("tickertape_fanout_dropped_total", "Streams of the fan-out that went away, failed or stalled.", nil, nil)
 	descHead    = prometheus.NewDesc("tickertape_head", "Sequence of the newest event.", nil, nil)
 )
 
@@ -61,7 +67,7 @@ type busCollector struct{ h *Handlers }
 
 // Describe implements [prometheus.Collector].
 func (c *busCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descEvents, descReaders, descValues, descStreams, descCohorts, descTape, descBytes, descHead} {
+	for _, d := range []*prometheus.Desc{descEvents, descReaders, descValues, descStreams, descCohorts, descTape, descBytes, descLevel, descPasses, descWrites, descFanned, descParked, descDropped, descHead} {
 		ch <- d
 	}
 }
@@ -81,9 +87,23 @@ func (c *busCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(descCohorts, float64(u.Cohorts))
 	gauge(descTape, float64(u.Events))
 	gauge(descBytes, float64(u.Bytes))
+	c.collectFanout(ch)
 	select {
 	case <-c.h.bus.Ready():
 		gauge(descHead, float64(c.h.bus.Head().Seq))
 	default: // no head yet
+	}
+}
+
+func (c *busCollector) collectFanout(ch chan<- prometheus.Metric) {
+	if c.h.fan == nil {
+		return
+	}
+	f := c.h.fan.Stats()
+	ch <- prometheus.MustNewConstMetric(descLevel, prometheus.GaugeValue, float64(f.Parked))
+	for desc, count := range map[*prometheus.Desc]uint64{
+		descPasses: f.Passes, descWrites: f.Writes, descFanned: f.Bytes, descParked: f.Parkings, descDropped: f.Dropped,
+	} {
+		ch <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(count))
 	}
 }

@@ -1,10 +1,8 @@
 package handlers
 
 import (
-	"cmp"
+	"math/rand/v2"
 	"net/http"
-	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -28,24 +26,37 @@ func streamHeaders(header http.Header, contentType string) {
 	header.Set("X-Accel-Buffering", "no") // nginx would hold events back
 }
 
-// serveStream writes what follows the reader's position until the reader goes away,
-// does not read for too long, or the server drains.
+// serveStream answers with a stream: by the fan-out where the connection permits it,
+// otherwise by this goroutine.
 func (h *Handlers) serveStream(c *gin.Context, p params, as face, wire closingWire) {
+	who := reader{screen: p.screen, address: addressOf(c), since: time.Now()}
+	if !h.streams.admit(&who, h.limit) {
+		h.refuse(c)
+		return
+	}
+	if h.serveFanned(c, p, as, wire, who) {
+		return
+	}
+	defer h.streams.dismiss(&who)
+	h.serveAlone(c, p, as, wire, who)
+}
+
+// serveAlone writes what follows the reader's position until the reader goes away,
+// does not read for too long, or the server drains.
+func (h *Handlers) serveAlone(c *gin.Context, p params, as face, wire closingWire, who reader) {
 	sub := h.bus.Subscribe(p.request(wire))
 	defer sub.Close()
 	streamHeaders(c.Writer.Header(), string(as))
 	c.Writer.WriteHeader(http.StatusOK)
 	c.Writer.WriteHeaderNow()
 	w := direct(c.Writer)
+	who.cohort = sub.Cohort()
 	s := &stream{
-		screen:  p.screen,
-		address: c.ClientIP(),
-		filter:  p.filter.String(),
-		since:   time.Now(),
-		w:       w,
-		out:     http.NewResponseController(w),
-		http2:   c.Request.ProtoMajor >= 2,
-		sub:     sub,
+		reader: who,
+		w:      w,
+		out:    http.NewResponseController(w),
+		http2:  c.Request.ProtoMajor >= 2,
+		sub:    sub,
 	}
 	h.streams.add(s)
 	defer h.streams.remove(s)
@@ -61,11 +72,27 @@ func (h *Handlers) serveStream(c *gin.Context, p params, as face, wire closingWi
 		case <-gone:
 			return
 		case <-h.draining.Done():
-			pause := retry(h.opts.DrainSpread/10, h.opts.DrainSpread)
-			_ = h.write(s, wire.bye("drain", pause)) // a reader that misses it comes back all the same
+			h.sayBye(s, wire, gone)
 			return
 		}
 	}
+}
+
+// sayBye ends a stream in its moment of the drain. A reader that misses the bye comes
+// back all the same.
+func (h *Handlers) sayBye(s *stream, wire closingWire, gone <-chan struct{}) {
+	moment := time.NewTimer(rand.N(h.streams.spread(h.opts.Drain) + 1))
+	defer moment.Stop()
+	select {
+	case <-moment.C:
+		_ = h.write(s, wire.bye("drain", h.comeBack()))
+	case <-gone:
+	}
+}
+
+// comeBack is the pause that a reader is asked to make after a planned end.
+func (h *Handlers) comeBack() time.Duration {
+	return retry(h.opts.DrainSpread/10, h.opts.DrainSpread)
 }
 
 // catchUp writes until the reader is level. It returns false if the stream is over.
@@ -121,20 +148,22 @@ func direct(w gin.ResponseWriter) http.ResponseWriter {
 	return w
 }
 
-// A stream is one reader that is connected.
+// A stream is one reader that has a goroutine.
 type stream struct {
-	number  uint64 // set by streams.add
-	screen  string
-	address string
-	filter  string
-	since   time.Time
-	w       http.ResponseWriter // used by its own goroutine only
-	out     *http.ResponseController
-	http2   bool
+	reader
+	w     http.ResponseWriter // used by its own goroutine only
+	out   *http.ResponseController
+	http2 bool
 
 	mu   sync.Mutex           // guards the fields below; never held across I/O
 	sub  *topics.Subscription // its methods; Changed is called without mu
 	over bool                 // the handler is about to return: out must not be used
+}
+
+func (s *stream) where() (topics.ID, uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sub.Position(), s.sub.Lag()
 }
 
 // hurry gives the write that is under way, if any, no more than the given time.
@@ -150,80 +179,4 @@ func (s *stream) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.over = true
-}
-
-// streams is the list of who is connected. It is bounded by the number of
-// connections.
-type streams struct {
-	mu   sync.Mutex
-	next uint64
-	all  map[*stream]struct{}
-}
-
-func newStreams() *streams { return &streams{all: map[*stream]struct{}{}} }
-
-func (l *streams) add(s *stream) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.next++
-	s.number = l.next
-	l.all[s] = struct{}{}
-}
-
-func (l *streams) remove(s *stream) {
-	s.end()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.all, s)
-}
-
-func (l *streams) list() []*stream {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	all := make([]*stream, 0, len(l.all))
-	for s := range l.all {
-		all = append(all, s)
-	}
-	slices.SortFunc(all, func(a, b *stream) int { return cmp.Compare(a.number, b.number) })
-	return all
-}
-
-func (l *streams) count() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.all)
-}
-
-// Drain tells every stream bye and refuses new ones softly. It does not wait: the
-// server that runs the handlers does. Readers that do not read are cut off.
-func (h *Handlers) Drain() {
-	h.drain()
-	for _, s := range h.streams.list() {
-		s.hurry(h.byeWait)
-	}
-}
-
-// streamStatus is an element of GET /streams.
-type streamStatus struct {
-	ID       string `json:"id"`
-	Screen   string `json:"screen,omitempty"`
-	Address  string `json:"address"`
-	Topics   string `json:"topics"`
-	Since    string `json:"since" format:"date-time"`
-	Position string `json:"position"`
-	Lag      uint64 `json:"lag" doc:"events that wait for the reader"`
-}
-
-func (s *stream) status() streamStatus {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return streamStatus{
-		ID:       strconv.FormatUint(s.number, 10),
-		Screen:   s.screen,
-		Address:  s.address,
-		Topics:   s.filter,
-		Since:    stamp(s.since),
-		Position: s.sub.Position().String(),
-		Lag:      s.sub.Lag(),
-	}
 }

@@ -13,6 +13,8 @@ const (
 	maxPlaces = 4096
 	// maxBatchEvents bounds the work of building one batch.
 	maxBatchEvents = 512
+	// maxLookAhead is how many events are searched for newer values of a key.
+	maxLookAhead = 8192
 )
 
 // A Cohort is all readers with the same filter, interval and wire. They share the
@@ -22,6 +24,7 @@ type Cohort struct {
 	filter Filter
 	every  time.Duration // at most one update of a key in this time; 0: as it happens
 	wire   Wire
+	latest bool // the filter touches a latest-topic, so values may be replaced
 
 	refs    int  // guarded by Bus.mu: subscriptions that are open
 	readers int  // guarded by Bus.mu: readers they stand for
@@ -240,12 +243,17 @@ func (c *Cohort) next(cur *cursor, span span, late bool) (b *batch, beat []byte,
 	if !span.bound {
 		limit = c.limitLocked()
 	}
-	conflate := late || c.every > 0
+	late = late && c.latest
+	conflate := late || (c.every > 0 && c.latest)
 	if !late && c.sharesBatchLocked(cur.place, limit) {
 		c.passLocked(cur, c.batch.last)
 		return c.batch, nil, false
 	}
-	pending, ok := c.pendingLocked(cur.place, limit, conflate)
+	most := maxBatchEvents
+	if conflate {
+		most = maxLookAhead
+	}
+	pending, ok := c.pendingLocked(cur.place, limit, most)
 	if !ok {
 		return nil, nil, true
 	}
@@ -297,26 +305,19 @@ func (c *Cohort) sharesBatchLocked(after, limit uint64) bool {
 	return newer == len(c.places) || c.places[newer] > limit
 }
 
-// pendingLocked returns the entries for the cohort after one place up to another:
-// all of them, or the first maxBatchEvents. It returns false if the tape may have
-// lost one.
-func (c *Cohort) pendingLocked(after, limit uint64, all bool) ([]*entry, bool) {
+// pendingLocked returns the entries for the cohort after one place up to another, at
+// most so many. It returns false if the tape may have lost one.
+func (c *Cohort) pendingLocked(after, limit uint64, most int) ([]*entry, bool) {
 	if after >= limit {
 		return nil, true
-	}
-	most := maxBatchEvents
-	if all {
-		most = 0
 	}
 	if after < c.base {
 		return c.bus.tape.scan(nil, c.filter, after, limit, most)
 	}
 	from, _ := slices.BinarySearch(c.places, after+1)
 	to, _ := slices.BinarySearch(c.places, limit+1)
-	if most > 0 {
-		to = min(to, from+most)
-	}
-	if from == to {
+	to = min(to, from+most)
+	if from >= to {
 		return nil, true
 	}
 	return c.bus.tape.pick(make([]*entry, 0, to-from), c.places[from:to])
@@ -385,8 +386,12 @@ func (c *Cohort) snapshotBytes(now time.Time) []byte {
 	return bytes
 }
 
-// lag returns how many events wait after a place.
-func (c *Cohort) lag(place uint64) uint64 {
+// Filter returns what the readers of the cohort want.
+func (c *Cohort) Filter() Filter { return c.filter }
+
+// Lag returns how many events for the cohort wait after a place; where it does not
+// remember, events of any topic count.
+func (c *Cohort) Lag(place uint64) uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if place >= c.base {

@@ -173,6 +173,15 @@ func (s *Subscription) reset() []byte {
 	return s.Next(false)
 }
 
+// Opening returns and takes away what Next would return before the first event of the
+// timeline: the stream's state, a snapshot, the mark after it.
+func (s *Subscription) Opening() [][]byte {
+	opening := s.opening
+	s.opening = nil
+	s.sent = sent{before: s.cur.place}
+	return opening
+}
+
 // Rewind says that only n bytes of what Next returned last went out. It moves the
 // position back behind the frame that was cut, and returns the rest of that frame,
 // which has to go out first. What has no place, as a snapshot, is returned whole.
@@ -238,7 +247,7 @@ func (s *Subscription) Notify(fn func()) { s.cohort.watch(s, fn) }
 func (s *Subscription) Position() ID { return ID{Epoch: s.bus.epoch, Seq: s.cur.place} }
 
 // Lag returns how many events wait for the reader.
-func (s *Subscription) Lag() uint64 { return s.cohort.lag(s.cur.place) }
+func (s *Subscription) Lag() uint64 { return s.cohort.Lag(s.cur.place) }
 
 // Close gives the position up. The Subscription must not be used afterwards.
 func (s *Subscription) Close() {

@@ -71,7 +71,7 @@ func (s *Sync) UnmarshalText(text []byte) error {
 	}
 	d, err := time.ParseDuration(string(text))
 	if err != nil || Sync(d).check() != nil || d == 0 {
-		return fmt.Errorf("sync %.40q: want always, or a duration from 100ms to 1h such as 10s", text)
+		return errors.New("want always, or a duration from 100ms to 1h such as 10s")
 	}
 	*s = Sync(d)
 	return nil

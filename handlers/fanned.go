@@ -1,0 +1,202 @@
+package handlers
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tickertape/handlers/fanout"
+	"tickertape/topics"
+)
+
+// connKey is the key of a request's connection in its context.
+type connKey struct{}
+
+// ConnContext makes the connections of an [http.Server] known to the handlers: it is
+// the server's field of that name. Without it all streams have a goroutine.
+func ConnContext(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// startFanout starts the fan-out that the options ask for.
+func (h *Handlers) startFanout() error {
+	if h.opts.IO == "" {
+		return nil
+	}
+	fan, err := fanout.New(fanout.Options{
+		Stall:    h.opts.Stall,
+		MaxAge:   h.opts.MaxAge,
+		IO:       fanout.IO(h.opts.IO),
+		Farewell: h.farewell,
+		Gone:     h.gone,
+		Logger:   h.logger,
+	})
+	if err != nil {
+		return fmt.Errorf("fan-out: %w", err)
+	}
+	h.fan = fan
+	h.logger.Info("streams leave the HTTP server", "io", string(fan.IO()))
+	return nil
+}
+
+// A fanned is a reader whose connection the fan-out has.
+type fanned struct {
+	reader
+	bus   *topics.Bus
+	wire  closingWire
+	place atomic.Uint64 // position while it is not level with others; 0 then
+}
+
+func (f *fanned) where() (topics.ID, uint64) {
+	head := f.bus.Head()
+	place := f.place.Load()
+	if place == 0 {
+		return head, 0
+	}
+	return topics.ID{Epoch: head.Epoch, Seq: place}, f.cohort.Lag(place)
+}
+
+// hurry does nothing: the fan-out has its own end of a drain.
+func (*fanned) hurry(time.Duration) {}
+
+func (*fanned) end() {}
+
+// serveFanned gives the connection of a request to the fan-out. It returns false, and
+// has done nothing, if that is not possible: under TLS the bytes must be encrypted,
+// and HTTP/2 has no connection for one stream.
+func (h *Handlers) serveFanned(c *gin.Context, p params, as face, wire closingWire, who reader) bool {
+	conn, ok := c.Request.Context().Value(connKey{}).(*net.TCPConn)
+	if h.fan == nil || !ok || c.Request.ProtoMajor != 1 || c.Request.TLS != nil || c.Request.ContentLength != 0 {
+		return false
+	}
+	second, err := fanout.Dup(conn)
+	if err != nil {
+		h.logger.Warn("no descriptor for the fan-out; the stream gets a goroutine", "error", err)
+		return false
+	}
+	head := h.streamHead(c.Writer.Header(), as)
+	own, _, err := c.Writer.Hijack()
+	if err != nil {
+		second.Close()
+		return false
+	}
+	_ = own.Close() // takes the first descriptor out of Go's poller; the second one lives on
+	sub := h.bus.Subscribe(p.request(wire))
+	who.cohort = sub.Cohort()
+	f := &fanned{reader: who, bus: h.bus, wire: wire}
+	h.streams.add(f)
+	opening := append([][]byte{head}, sub.Opening()...)
+	if err := h.fan.Adopt(second, opening, &position{sub: sub, of: f}, f); err != nil {
+		second.Close()
+		sub.Close()
+		h.gone(f) // the client comes back
+	}
+	return true
+}
+
+// streamHead is the head of an answer that ends with its connection (RFC 9112, section
+// 6.3, rule 8): every write can then be the same bytes for all.
+func (h *Handlers) streamHead(header http.Header, as face) []byte {
+	streamHeaders(header, string(as))
+	header.Set("Connection", "close")
+	header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	var b bytes.Buffer
+	b.WriteString("HTTP/1.1 200 OK\r\n")
+	_ = header.Write(&b) // to memory
+	b.WriteString("\r\n")
+	return b.Bytes()
+}
+
+// farewell is what the fan-out sends last.
+func (h *Handlers) farewell(why fanout.Reason, tag any) []byte {
+	return tag.(*fanned).wire.bye(string(why), h.comeBack())
+}
+
+// gone is told when the fan-out has closed a connection.
+func (h *Handlers) gone(tag any) {
+	f := tag.(*fanned)
+	h.streams.remove(f)
+	h.streams.dismiss(&f.reader)
+}
+
+// drainFanned begins the drain of the fan-out.
+func (h *Handlers) drainFanned(spread time.Duration) {
+	if h.fan == nil {
+		return
+	}
+	begun, cancel := context.WithCancel(context.Background())
+	cancel() // Close waits
+	h.fan.Drain(begun, spread)
+}
+
+// Close waits until a drain that was begun is over, or ctx is done, and then cuts off
+// all readers that the fan-out has. Those with a goroutine end with their server.
+func (h *Handlers) Close(ctx context.Context) {
+	if h.fan == nil {
+		return
+	}
+	if h.draining.Err() != nil {
+		h.fan.Drain(ctx, 0)
+	}
+	h.fan.Close()
+}
+
+// A position is a subscription as the fan-out sees it.
+type position struct {
+	sub *topics.Subscription
+	of  *fanned // whose it is; nil for that of a group
+}
+
+var _ fanout.Stream = (*position)(nil)
+
+// Key implements [fanout.Stream].
+func (p *position) Key() any { return p.sub.Cohort() }
+
+// Next implements [fanout.Stream].
+func (p *position) Next(late bool) []byte { return p.note(p.sub.Next(late)) }
+
+// NextTo implements [fanout.Stream].
+func (p *position) NextTo(leader fanout.Stream, late bool) []byte {
+	return p.note(p.sub.NextTo(leader.(*position).sub, late))
+}
+
+func (p *position) note(bytes []byte) []byte {
+	if p.of != nil {
+		p.of.place.Store(p.sub.Position().Seq)
+	}
+	return bytes
+}
+
+// Level implements [fanout.Stream].
+func (p *position) Level(leader fanout.Stream) bool { return p.sub.Level(leader.(*position).sub) }
+
+// Rewind implements [fanout.Stream].
+func (p *position) Rewind(n int) []byte { return p.sub.Rewind(n) }
+
+// Fork implements [fanout.Stream].
+func (p *position) Fork(n int) (fanout.Stream, []byte) {
+	own, rest := p.sub.Fork(n)
+	return &position{sub: own}, rest
+}
+
+// Stand implements [fanout.Stream].
+func (p *position) Stand(readers int) { p.sub.Stand(readers) }
+
+// Notify implements [fanout.Stream].
+func (p *position) Notify(fn func()) { p.sub.Notify(fn) }
+
+// Close implements [fanout.Stream].
+func (p *position) Close() { p.sub.Close() }
+
+// addressOf returns the client's address, as the proxies that are believed say it.
+func addressOf(c *gin.Context) netip.Addr {
+	a, _ := netip.ParseAddr(c.ClientIP()) // what is none counts as one address
+	return a.Unmap()
+}
