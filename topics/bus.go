@@ -310,6 +310,7 @@ func (b *Bus) joinLocked(r Request) *Cohort {
 			filter: r.Filter,
 			every:  r.Every,
 			wire:   r.Wire,
+			latest: r.Filter.touchesLatest(b.catalogue),
 			batch:  &batch{},
 			base:   b.head.Load(),
 			spoke:  time.Now(),

@@ -24,9 +24,10 @@
 // The tape holds [Options.Events] events and [Options.Bytes] bytes; what is older
 // can only be reset to. A topic keeps [MaxKeys] values; the one that was not
 // updated for the longest time goes first. A batch is at most [MaxBatchBytes], or
-// one event. A cohort remembers the places of its newest events (4,096); readers
-// further behind are served by a scan of the tape. Idempotency keys are remembered
-// while their events are on the tape, at most 65,536.
+// one event. For a reader that is late or paced, the next 8,192 events are searched
+// for newer values; beyond them a key may come again. A cohort remembers the places of
+// its newest events (4,096); readers further behind are served by a scan of the tape.
+// Idempotency keys are remembered while their events are on the tape, at most 65,536.
 //
 // # Concurrency
 //

@@ -148,6 +148,14 @@ func (f Filter) Topics() []string {
 	return slices.Compact(names)
 }
 
+// touchesLatest reports whether values that the filter wants may replace each other.
+func (f Filter) touchesLatest(c *Catalogue) bool {
+	return slices.ContainsFunc(f.Topics(), func(name string) bool {
+		t, err := c.Lookup(name)
+		return err == nil && t.Mode == Latest
+	})
+}
+
 // String returns the filter as it could stand in a query, parts sorted.
 func (f Filter) String() string {
 	words := slices.Clone(f.topics)

@@ -2,6 +2,7 @@ package topics
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -310,5 +311,46 @@ func TestChangedWakes(t *testing.T) {
 		<-changed
 		want(t, "event", rd.drain(), "2")
 		rd.Close()
+	})
+}
+
+// How far is looked ahead for newer values is bounded; nothing is lost at that bound.
+func TestLateFarBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, newMemLog(), Options{})
+		rd, paced := r.join("stock,news"), r.subscribe(Request{Filter: r.filter("stock,news"), Every: time.Second})
+		paced.drain()
+		var news []uint64
+		for n := range 12 {
+			drafts := make([]Draft, MaxBatch)
+			for i := range drafts {
+				drafts[i] = Draft{Topic: "stock", Data: fmt.Appendf(nil, `{"symbol":"%d"}`, i%2)}
+			}
+			drafts[n] = Draft{Topic: "news", Data: []byte(`{}`)}
+			news = append(news, r.publish(drafts...)[n].Seq)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		for _, rd := range []*reader{rd, paced} {
+			late := rd.cohort.every == 0
+			for rd.next(late) != nil {
+			}
+			var gotNews, stock []uint64
+			for _, l := range rd.lines {
+				switch l.Topic {
+				case "news":
+					gotNews = append(gotNews, l.Seq)
+				case "stock":
+					stock = append(stock, l.Seq)
+				}
+			}
+			if !slices.Equal(gotNews, news) {
+				t.Errorf("late %v: news %v, want %v", late, gotNews, news)
+			}
+			if n := len(stock); n > 6 || n < 2 || stock[n-2] != 11_999 || stock[n-1] != 12_000 {
+				t.Errorf("late %v: stock %v, want few, the last two among them", late, stock)
+			}
+			rd.Close()
+		}
 	})
 }

@@ -104,8 +104,13 @@ func (t *tape) searchLocked(place uint64) int {
 func (t *tape) pick(dst []*entry, places []uint64) ([]*entry, bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
+	next := -1
 	for _, place := range places {
-		i := t.searchLocked(place - 1)
+		i := next
+		if i < 0 || i >= t.count || t.atLocked(i).event.Seq != place {
+			i = t.searchLocked(place - 1)
+		}
+		next = i + 1
 		if i == t.count || t.atLocked(i).event.Seq != place {
 			return dst, false
 		}
