@@ -12,9 +12,12 @@ import (
 
 // listen opens a listener whose connections inherit the options of [tune].
 func listen(ctx context.Context, address string, stall time.Duration) (net.Listener, error) {
-	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
-		return c.Control(func(fd uintptr) { tune(fd, stall) })
-	}}
+	config := net.ListenConfig{
+		KeepAlive: keepAlive,
+		Control: func(_, _ string, c syscall.RawConn) error {
+			return c.Control(func(fd uintptr) { tune(fd, stall) })
+		},
+	}
 	l, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)

@@ -4,6 +4,9 @@ package main
 
 import "time"
 
+// keepAlive is Go's default.
+const keepAlive = 0
+
 // tune does nothing: the system's own bounds apply.
 func tune(uintptr, time.Duration) {}
 

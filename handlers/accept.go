@@ -28,10 +28,10 @@ type media struct {
 // negotiate picks the face that an Accept header (RFC 9110, section 12.5.1) prefers;
 // among equals the one that it names first, then the server's order. Of several
 // ranges that cover a face the narrowest counts. An empty header accepts anything. It
-// returns "" if no face is acceptable.
-func negotiate(accept string) face {
+// returns "" if no face is acceptable, and never an error.
+func negotiate(accept string) (face, error) {
 	if strings.TrimSpace(accept) == "" {
-		return faceStream
+		return faceStream, nil
 	}
 	ranges := parseAccept(accept)
 	best, quality, place := face(""), 0.0, 0
@@ -41,7 +41,7 @@ func negotiate(accept string) face {
 			best, quality, place = f, q, at
 		}
 	}
-	return best
+	return best, nil
 }
 
 // parseAccept reads the ranges of an Accept header and skips what is none.

@@ -1,12 +1,12 @@
 package handlers
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -81,7 +81,7 @@ func (h *Handlers) serveFanned(c *gin.Context, p params, as face, wire closingWi
 		h.logger.Warn("no descriptor for the fan-out; the stream gets a goroutine", "error", err)
 		return false
 	}
-	head := h.streamHead(c.Writer.Header(), as)
+	head := streamHead(c.Writer.Header(), as)
 	own, _, err := c.Writer.Hijack()
 	if err != nil {
 		second.Close()
@@ -102,17 +102,26 @@ func (h *Handlers) serveFanned(c *gin.Context, p params, as face, wire closingWi
 }
 
 // streamHead is the head of an answer that ends with its connection (RFC 9112, section
-// 6.3, rule 8): every write can then be the same bytes for all.
-func (h *Handlers) streamHead(header http.Header, as face) []byte {
+// 6.3, rule 8): every write can then be the same bytes for all. header has what the
+// middleware has set.
+func streamHead(header http.Header, as face) []byte {
 	streamHeaders(header, string(as))
-	header.Set("Connection", "close")
-	header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
-	var b bytes.Buffer
-	b.WriteString("HTTP/1.1 200 OK\r\n")
-	_ = header.Write(&b) // to memory
-	b.WriteString("\r\n")
-	return b.Bytes()
+	b := make([]byte, 0, 512)
+	b = append(b, "HTTP/1.1 200 OK\r\nConnection: close\r\nDate: "...)
+	b = time.Now().UTC().AppendFormat(b, http.TimeFormat)
+	for name, values := range header {
+		for _, value := range values {
+			b = append(b, "\r\n"...)
+			b = append(b, name...)
+			b = append(b, ": "...)
+			b = append(b, headerValue.Replace(value)...)
+		}
+	}
+	return append(b, "\r\n\r\n"...)
 }
+
+// headerValue keeps a value from ending its line, as net/http does.
+var headerValue = strings.NewReplacer("\r", " ", "\n", " ")
 
 // farewell is what the fan-out sends last.
 func (h *Handlers) farewell(why fanout.Reason, tag any) []byte {

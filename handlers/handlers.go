@@ -71,16 +71,19 @@ func (o Options) withDefaults() Options {
 // Handlers answer requests from a bus. Make them with [New], give Wire to the bus,
 // and the bus to Serve, before the first request.
 type Handlers struct {
-	opts    Options
-	logger  *slog.Logger
-	bus     *topics.Bus
-	stream  *streamWire
-	lines   *lineWire
-	streams *streams
-	public  *limiter // of publishes without a key
-	metrics *metrics
-	fan     *fanout.Fanout // nil: every stream has a goroutine
-	limit   limits
+	opts      Options
+	logger    *slog.Logger
+	bus       *topics.Bus
+	stream    *streamWire
+	lines     *lineWire
+	streams   *streams
+	public    *limiter // of publishes without a key
+	metrics   *metrics
+	faces     memo[face]     // by Accept header
+	questions memo[question] // by query
+
+	fan   *fanout.Fanout // nil: every stream has a goroutine
+	limit limits
 
 	protect *http.CrossOriginProtection
 
@@ -112,7 +115,7 @@ const answerWait = maxWait + 30*time.Second
 // New returns handlers without a bus. Close them.
 func New(o Options) (*Handlers, error) {
 	o = o.withDefaults()
-	info := wireInfo{build: o.Build, heartbeat: o.Heartbeat}
+	info := newWireInfo(o.Build, o.Heartbeat)
 	draining, drain := context.WithCancel(context.Background())
 	h := &Handlers{
 		opts:     o,

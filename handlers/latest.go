@@ -15,7 +15,7 @@ import (
 // that the client asks for.
 func (h *Handlers) getLatest(c *gin.Context) {
 	c.Writer.Header().Add("Vary", "Accept")
-	as := negotiate(accepted(c.Request))
+	as, _ := h.faces.of(accepted(c.Request), negotiate)
 	if as == "" {
 		h.fail(c, &problem{Status: http.StatusNotAcceptable, Detail: "this address speaks text/event-stream, application/json and application/x-ndjson"})
 		return
@@ -54,13 +54,15 @@ func (h *Handlers) getLatest(c *gin.Context) {
 
 // params decodes query and path. A topic in the path is the whole filter.
 func (h *Handlers) params(c *gin.Context) (params, error) {
-	q, err := decodeQuery(c.Request.URL.RawQuery)
+	q, err := h.questions.of(c.Request.URL.RawQuery, func(raw string) (question, error) {
+		return readQuestion(h.opts.Catalogue, raw)
+	})
 	if err != nil {
 		return params{}, err
 	}
 	topic, key := pathValue(c, "topic"), pathValue(c, "key")
 	if topic == "" {
-		return q.params(h.opts.Catalogue, c.GetHeader("Last-Event-ID"), time.Now())
+		return q.params(c.GetHeader("Last-Event-ID"), time.Now())
 	}
 	if len(q.Type) > 0 {
 		return params{}, bad("type", "the address names the topic already; leave type out, or use /latest?type=")
@@ -68,13 +70,10 @@ func (h *Handlers) params(c *gin.Context) (params, error) {
 	if !printable(key) {
 		return params{}, bad("", "the key in the address is not UTF-8, or holds a control character")
 	}
-	filter, err := topics.TopicFilter(h.opts.Catalogue, topic, key)
-	if err != nil {
+	if q.filter, err = topics.TopicFilter(h.opts.Catalogue, topic, key); err != nil {
 		return params{}, err
 	}
-	p, err := q.params(h.opts.Catalogue, c.GetHeader("Last-Event-ID"), time.Now())
-	p.filter = filter
-	return p, err
+	return q.params(c.GetHeader("Last-Event-ID"), time.Now())
 }
 
 // fit refuses parameters that the face would ignore.

@@ -102,11 +102,28 @@ func unknownParameter(name string) *problem {
 	return p
 }
 
-// params gives the texts of q their meaning. The header's last event id wins.
-func (q query) params(c *topics.Catalogue, header string, now time.Time) (p params, err error) {
-	if p.filter, err = topics.ParseFilter(c, q.Type...); err != nil {
-		return p, typeProblem(err)
+// A question is a query with its filter: all that does not depend on when it is asked.
+type question struct {
+	query
+	filter topics.Filter
+}
+
+// readQuestion decodes a query and its filter.
+func readQuestion(c *topics.Catalogue, raw string) (question, error) {
+	q, err := decodeQuery(raw)
+	if err != nil {
+		return question{}, err
 	}
+	filter, err := topics.ParseFilter(c, q.Type...)
+	if err != nil {
+		return question{}, typeProblem(err)
+	}
+	return question{query: q, filter: filter}, nil
+}
+
+// params gives the other texts of q their meaning. The header's last event id wins.
+func (q question) params(header string, now time.Time) (p params, err error) {
+	p.filter = q.filter
 	p.after = firstOf(header, q.LastEventID, q.Alias)
 	if p.since, err = parseSince(q.Since, now); err != nil {
 		return p, err

@@ -188,7 +188,7 @@ func TestNegotiate(t *testing.T) {
 		"nonsense":                            "",
 		"/json, application/json":             faceJSON,
 	} {
-		if got := negotiate(accept); got != want {
+		if got, _ := negotiate(accept); got != want {
 			t.Errorf("negotiate(%q) = %q; want %q", accept, got, want)
 		}
 	}
@@ -214,10 +214,10 @@ func FuzzQuery(f *testing.F) {
 	catalogue := testCatalogue(f)
 	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, raw string) {
-		q, err := decodeQuery(raw)
+		q, err := readQuestion(catalogue, raw)
 		var p params
 		if err == nil {
-			p, err = q.params(catalogue, "", now)
+			p, err = q.params("", now)
 		}
 		if err != nil {
 			pr := problemOf(err)

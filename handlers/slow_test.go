@@ -231,11 +231,11 @@ func TestSendingABatchAllocatesNothing(t *testing.T) {
 	}
 	const readers = 1000
 	s := start(t, setup{})
-	q, err := decodeQuery("type=news")
+	q, err := readQuestion(s.opts.Catalogue, "type=news")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := q.params(s.opts.Catalogue, "", time.Now())
+	p, err := q.params("", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

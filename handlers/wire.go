@@ -3,6 +3,7 @@ package handlers
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -49,8 +50,15 @@ type byeInfo struct {
 	RetryMS int64  `json:"retry_ms" doc:"pause to make before coming back, different for each reader"`
 }
 
-// stamp is a time on the wire: RFC 3339, UTC, milliseconds.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
+// stampForm is a time on the wire: RFC 3339, UTC, milliseconds.
+const stampForm = "2006-01-02T15:04:05.000Z07:00"
+
+func stamp(t time.Time) string { return t.UTC().Format(stampForm) }
+
+// appendStamp appends a time in quotes.
+func appendStamp(b []byte, t time.Time) []byte {
+	return t.UTC().AppendFormat(b, `"`+stampForm+`"`)
+}
 
 // mustJSON encodes our own structs, which cannot fail. Text stays readable: no
 // character is escaped for the sake of HTML.
@@ -64,21 +72,52 @@ func mustJSON(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// wireInfo is what both wires say of the server.
+// wireInfo is what both wires say of the server. It encodes what every reader gets at
+// connect by hand: as [streamInfo] and [signInfo] would be.
 type wireInfo struct {
-	build     string
-	heartbeat time.Duration
+	build  []byte // JSON
+	stable []byte // the fields of streamInfo that never change
 }
 
+func newWireInfo(build string, heartbeat time.Duration) wireInfo {
+	w := wireInfo{build: mustJSON(build)}
+	w.stable = fmt.Appendf(nil, `,"build":%s,"heartbeat":%s,"topics":[`, w.build, mustJSON(heartbeat.Seconds()))
+	return w
+}
+
+// stream encodes a streamInfo. Neither states nor topics have characters to escape.
 func (w wireInfo) stream(o topics.Opening) []byte {
-	return mustJSON(streamInfo{
-		State:     o.State,
-		Reason:    o.Reason,
-		Time:      stamp(o.Time),
-		Build:     w.build,
-		Heartbeat: w.heartbeat.Seconds(),
-		Topics:    append([]string{}, o.Filter.Topics()...),
-	})
+	b := make([]byte, 0, 256)
+	b = append(b, `{"state":"`...)
+	b = append(b, o.State...)
+	if o.Reason != "" {
+		b = append(b, `","reason":"`...)
+		b = append(b, o.Reason...)
+	}
+	b = append(b, `","time":`...)
+	b = appendStamp(b, o.Time)
+	b = append(b, w.stable...)
+	for i, name := range o.Filter.Topics() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, '"')
+		b = append(b, name...)
+		b = append(b, '"')
+	}
+	return append(b, "]}"...)
+}
+
+// sign encodes a signInfo.
+func sign(t time.Time, build []byte) []byte {
+	b := make([]byte, 0, 96)
+	b = append(b, `{"time":`...)
+	b = appendStamp(b, t)
+	if build != nil {
+		b = append(b, `,"build":`...)
+		b = append(b, build...)
+	}
+	return append(b, '}')
 }
 
 func retraction(id topics.ID, e *topics.Event) []byte {
@@ -125,12 +164,12 @@ func (w *streamWire) Event(dst []byte, id topics.ID, e *topics.Event) []byte {
 
 // Live implements [topics.Wire].
 func (w *streamWire) Live(dst []byte, id topics.ID, now time.Time) []byte {
-	return frame(dst, id, eventLive, mustJSON(signInfo{Time: stamp(now)}))
+	return frame(dst, id, eventLive, sign(now, nil))
 }
 
 // Heartbeat implements [topics.Wire].
 func (w *streamWire) Heartbeat(dst []byte, id topics.ID, now time.Time) []byte {
-	return frame(dst, id, eventHeartbeat, mustJSON(signInfo{Time: stamp(now), Build: w.build}))
+	return frame(dst, id, eventHeartbeat, sign(now, w.build))
 }
 
 // bye is the end of a stream that was planned.
@@ -191,12 +230,12 @@ func (w *lineWire) Event(dst []byte, id topics.ID, e *topics.Event) []byte {
 
 // Live implements [topics.Wire].
 func (w *lineWire) Live(dst []byte, id topics.ID, now time.Time) []byte {
-	return signLine(dst, id, eventLive, now, mustJSON(signInfo{Time: stamp(now)}))
+	return signLine(dst, id, eventLive, now, sign(now, nil))
 }
 
 // Heartbeat implements [topics.Wire].
 func (w *lineWire) Heartbeat(dst []byte, id topics.ID, now time.Time) []byte {
-	return signLine(dst, id, eventHeartbeat, now, mustJSON(signInfo{Time: stamp(now), Build: w.build}))
+	return signLine(dst, id, eventHeartbeat, now, sign(now, w.build))
 }
 
 // bye is the end of a stream that was planned.

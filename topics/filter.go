@@ -14,6 +14,7 @@ const MaxParts = 1000
 type Filter struct {
 	topics []string // whole topics, sorted
 	keys   []part   // keys of topics that are not in topics, sorted
+	names  []string // of all topics that it touches, sorted
 	ident  string   // equal for equal filters
 }
 
@@ -92,6 +93,12 @@ func newFilter(c *Catalogue, parts []part) (Filter, error) {
 	f.keys = slices.DeleteFunc(f.keys, func(p part) bool { return f.whole(p.topic) })
 	slices.SortFunc(f.keys, comparePart)
 	f.keys = slices.Compact(f.keys)
+	f.names = slices.Clone(f.topics)
+	for _, p := range f.keys {
+		f.names = append(f.names, p.topic)
+	}
+	slices.Sort(f.names)
+	f.names = slices.Compact(f.names)
 	f.ident = f.identity()
 	return f, nil
 }
@@ -138,19 +145,13 @@ func (f Filter) Match(topic, key string) bool {
 // wanted by those who want its whole topic.
 func (f Filter) matches(e *Event) bool { return f.Match(e.Topic, e.Key) }
 
-// Topics returns the names of the topics that the filter touches, sorted.
-func (f Filter) Topics() []string {
-	names := slices.Clone(f.topics)
-	for _, p := range f.keys {
-		names = append(names, p.topic)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
+// Topics returns the names of the topics that the filter touches, sorted. The caller
+// must not change them.
+func (f Filter) Topics() []string { return f.names }
 
 // touchesLatest reports whether values that the filter wants may replace each other.
 func (f Filter) touchesLatest(c *Catalogue) bool {
-	return slices.ContainsFunc(f.Topics(), func(name string) bool {
+	return slices.ContainsFunc(f.names, func(name string) bool {
 		t, err := c.Lookup(name)
 		return err == nil && t.Mode == Latest
 	})
