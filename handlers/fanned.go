@@ -205,7 +205,11 @@ func (p *position) Notify(fn func()) { p.sub.Notify(fn) }
 func (p *position) Close() { p.sub.Close() }
 
 // addressOf returns the client's address, as the proxies that are believed say it.
-func addressOf(c *gin.Context) netip.Addr {
-	a, _ := netip.ParseAddr(c.ClientIP()) // what is none counts as one address
+func (h *Handlers) addressOf(c *gin.Context) netip.Addr {
+	if len(h.opts.Proxies) == 0 {
+		a, _ := netip.ParseAddrPort(c.Request.RemoteAddr) // what is none counts as one address
+		return a.Addr().Unmap()
+	}
+	a, _ := netip.ParseAddr(c.ClientIP())
 	return a.Unmap()
 }

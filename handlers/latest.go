@@ -70,7 +70,10 @@ func (h *Handlers) params(c *gin.Context) (params, error) {
 	if !printable(key) {
 		return params{}, bad("", "the key in the address is not UTF-8, or holds a control character")
 	}
-	if q.filter, err = topics.TopicFilter(h.opts.Catalogue, topic, key); err != nil {
+	q.filter, err = h.filters.of(topic+"."+key, func(string) (topics.Filter, error) {
+		return topics.TopicFilter(h.opts.Catalogue, topic, key)
+	})
+	if err != nil {
 		return params{}, err
 	}
 	return q.params(c.GetHeader("Last-Event-ID"), time.Now())

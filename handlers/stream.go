@@ -29,7 +29,7 @@ func streamHeaders(header http.Header, contentType string) {
 // serveStream answers with a stream: by the fan-out where the connection permits it,
 // otherwise by this goroutine.
 func (h *Handlers) serveStream(c *gin.Context, p params, as face, wire closingWire) {
-	who := reader{screen: p.screen, address: addressOf(c), since: time.Now()}
+	who := reader{screen: p.screen, address: h.addressOf(c), since: time.Now()}
 	if !h.streams.admit(&who, h.limit) {
 		h.refuse(c)
 		return
