@@ -93,10 +93,15 @@ func invalidProblem(e *topics.InvalidError) *problem {
 // fail answers with the problem of err and logs what is the server's fault.
 func (h *Handlers) fail(c *gin.Context, err error) {
 	p := *problemOf(err)
-	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
 	if p.Status >= http.StatusInternalServerError {
 		h.logger.Error("request failed", "method", c.Request.Method, "path", c.Request.URL.Path, "error", err)
 	}
+	tell(c, p)
+}
+
+// tell answers with a problem.
+func tell(c *gin.Context, p problem) {
+	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
 	if p.retryAfter > 0 {
 		c.Header("Retry-After", strconv.Itoa(int((p.retryAfter+time.Second-1)/time.Second)))
 	}

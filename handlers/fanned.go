@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -25,7 +26,8 @@ func ConnContext(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// startFanout starts the fan-out that the options ask for.
+// startFanout starts the fan-out that the options ask for. Where the system has none,
+// "auto" means a goroutine for each stream.
 func (h *Handlers) startFanout() error {
 	if h.opts.IO == "" {
 		return nil
@@ -35,9 +37,14 @@ func (h *Handlers) startFanout() error {
 		MaxAge:   h.opts.MaxAge,
 		IO:       fanout.IO(h.opts.IO),
 		Farewell: h.farewell,
+		Parked:   h.parked,
 		Gone:     h.gone,
 		Logger:   h.logger,
 	})
+	if errors.Is(err, fanout.ErrUnsupported) && fanout.IO(h.opts.IO) == fanout.Auto {
+		h.logger.Info("each stream has a goroutine: this system has no fan-out")
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("fan-out: %w", err)
 	}
@@ -51,16 +58,16 @@ type fanned struct {
 	reader
 	bus   *topics.Bus
 	wire  closingWire
-	place atomic.Uint64 // position while it is not level with others; 0 then
+	alone atomic.Uint64 // its position plus one; 0 while it is level with others
 }
 
 func (f *fanned) where() (topics.ID, uint64) {
 	head := f.bus.Head()
-	place := f.place.Load()
-	if place == 0 {
+	alone := f.alone.Load()
+	if alone == 0 {
 		return head, 0
 	}
-	return topics.ID{Epoch: head.Epoch, Seq: place}, f.cohort.Lag(place)
+	return topics.ID{Epoch: head.Epoch, Seq: alone - 1}, f.cohort.Lag(alone - 1)
 }
 
 // hurry does nothing: the fan-out has its own end of a drain.
@@ -68,9 +75,10 @@ func (*fanned) hurry(time.Duration) {}
 
 func (*fanned) end() {}
 
-// serveFanned gives the connection of a request to the fan-out. It returns false, and
-// has done nothing, if that is not possible: under TLS the bytes must be encrypted,
-// and HTTP/2 has no connection for one stream.
+// serveFanned gives the connection of a request, and the dismissal of its reader, to
+// the fan-out. It returns false, and has done nothing, if that is not possible: under
+// TLS the bytes must be encrypted, HTTP/2 has no connection for one stream, and a
+// body may still be on its way.
 func (h *Handlers) serveFanned(c *gin.Context, p params, as face, wire closingWire, who reader) bool {
 	conn, ok := c.Request.Context().Value(connKey{}).(*net.TCPConn)
 	if h.fan == nil || !ok || c.Request.ProtoMajor != 1 || c.Request.TLS != nil || c.Request.ContentLength != 0 {
@@ -81,22 +89,27 @@ func (h *Handlers) serveFanned(c *gin.Context, p params, as face, wire closingWi
 		h.logger.Warn("no descriptor for the fan-out; the stream gets a goroutine", "error", err)
 		return false
 	}
-	head := streamHead(c.Writer.Header(), as)
-	own, _, err := c.Writer.Hijack()
+	own, _, err := c.Writer.Hijack() // what the client may have sent after its request is ignored
 	if err != nil {
+		h.logger.Warn("no connection for the fan-out; the stream gets a goroutine", "error", err)
 		second.Close()
 		return false
 	}
-	_ = own.Close() // takes the first descriptor out of Go's poller; the second one lives on
+	defer own.Close() // takes the first descriptor out of Go's poller; the second one lives on
+	head := streamHead(c.Writer.Header(), as)
 	sub := h.bus.Subscribe(p.request(wire))
 	who.cohort = sub.Cohort()
 	f := &fanned{reader: who, bus: h.bus, wire: wire}
 	h.streams.add(f)
 	opening := append([][]byte{head}, sub.Opening()...)
-	if err := h.fan.Adopt(second, opening, &position{sub: sub, of: f}, f); err != nil {
+	mine := &position{sub: sub, of: f}
+	mine.note()
+	if err := h.fan.Adopt(second, opening, mine, f); err != nil { // it is closing
 		second.Close()
-		sub.Close()
-		h.gone(f) // the client comes back
+		mine.Close()
+		h.gone(f)
+		_ = own.SetWriteDeadline(time.Now().Add(h.byeWait))
+		_, _ = own.Write(append(head, h.bye(wire, byeDrain)...)) // it comes back without them too
 	}
 	return true
 }
@@ -125,7 +138,14 @@ var headerValue = strings.NewReplacer("\r", " ", "\n", " ")
 
 // farewell is what the fan-out sends last.
 func (h *Handlers) farewell(why fanout.Reason, tag any) []byte {
-	return tag.(*fanned).wire.bye(string(why), h.comeBack())
+	return h.bye(tag.(*fanned).wire, string(why))
+}
+
+// parked is told when a reader is not level with others any more.
+func (h *Handlers) parked(tag any, own fanout.Stream) {
+	p := own.(*position)
+	p.of = tag.(*fanned)
+	p.note()
 }
 
 // gone is told when the fan-out has closed a connection.
@@ -136,31 +156,33 @@ func (h *Handlers) gone(tag any) {
 }
 
 // drainFanned begins the drain of the fan-out.
-func (h *Handlers) drainFanned(spread time.Duration) {
+func (h *Handlers) drainFanned() {
 	if h.fan == nil {
 		return
 	}
 	begun, cancel := context.WithCancel(context.Background())
 	cancel() // Close waits
-	h.fan.Drain(begun, spread)
+	h.fan.Drain(begun, h.spread)
 }
 
 // Close waits until a drain that was begun is over, or ctx is done, and then cuts off
-// all readers that the fan-out has. Those with a goroutine end with their server.
+// all readers that the fan-out has. Those with a goroutine end with their server. It
+// may be called twice; readers who come later are told bye.
 func (h *Handlers) Close(ctx context.Context) {
 	if h.fan == nil {
 		return
 	}
 	if h.draining.Err() != nil {
-		h.fan.Drain(ctx, 0)
+		h.fan.Drain(ctx, h.spread) // begun already
 	}
 	h.fan.Close()
 }
 
-// A position is a subscription as the fan-out sees it.
+// A position is a subscription as the fan-out sees it. It is used by one goroutine at
+// a time.
 type position struct {
 	sub *topics.Subscription
-	of  *fanned // whose it is; nil for that of a group
+	of  *fanned // the one reader whose it is; nil when it stands for a group
 }
 
 var _ fanout.Stream = (*position)(nil)
@@ -169,25 +191,40 @@ var _ fanout.Stream = (*position)(nil)
 func (p *position) Key() any { return p.sub.Cohort() }
 
 // Next implements [fanout.Stream].
-func (p *position) Next(late bool) []byte { return p.note(p.sub.Next(late)) }
+func (p *position) Next(late bool) []byte {
+	defer p.note()
+	return p.sub.Next(late)
+}
 
 // NextTo implements [fanout.Stream].
 func (p *position) NextTo(leader fanout.Stream, late bool) []byte {
-	return p.note(p.sub.NextTo(leader.(*position).sub, late))
+	defer p.note()
+	return p.sub.NextTo(leader.(*position).sub, late)
 }
 
-func (p *position) note(bytes []byte) []byte {
+// note lets the list of streams see where the reader is.
+func (p *position) note() {
 	if p.of != nil {
-		p.of.place.Store(p.sub.Position().Seq)
+		p.of.alone.Store(p.sub.Position().Seq + 1)
 	}
-	return bytes
+}
+
+// merge says that the reader, if it is one alone, is now where its group is.
+func (p *position) merge() {
+	if p.of != nil {
+		p.of.alone.Store(0)
+		p.of = nil
+	}
 }
 
 // Level implements [fanout.Stream].
 func (p *position) Level(leader fanout.Stream) bool { return p.sub.Level(leader.(*position).sub) }
 
 // Rewind implements [fanout.Stream].
-func (p *position) Rewind(n int) []byte { return p.sub.Rewind(n) }
+func (p *position) Rewind(n int) []byte {
+	defer p.note()
+	return p.sub.Rewind(n)
+}
 
 // Fork implements [fanout.Stream].
 func (p *position) Fork(n int) (fanout.Stream, []byte) {
@@ -198,11 +235,17 @@ func (p *position) Fork(n int) (fanout.Stream, []byte) {
 // Stand implements [fanout.Stream].
 func (p *position) Stand(readers int) { p.sub.Stand(readers) }
 
-// Notify implements [fanout.Stream].
-func (p *position) Notify(fn func()) { p.sub.Notify(fn) }
+// Notify implements [fanout.Stream]: only the stream of a group is told.
+func (p *position) Notify(fn func()) {
+	p.merge()
+	p.sub.Notify(fn)
+}
 
 // Close implements [fanout.Stream].
-func (p *position) Close() { p.sub.Close() }
+func (p *position) Close() {
+	p.merge()
+	p.sub.Close()
+}
 
 // addressOf returns the client's address, as the proxies that are believed say it.
 func (h *Handlers) addressOf(c *gin.Context) netip.Addr {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -88,8 +89,12 @@ type Handlers struct {
 
 	protect *http.CrossOriginProtection
 
-	draining context.Context // ends with Drain
-	drain    context.CancelFunc
+	drainOnce sync.Once
+	spread    time.Duration   // over which the streams are let go; set before draining ends
+	draining  context.Context // ends with Drain
+	drain     context.CancelFunc
+
+	sayRefused rate.Sometimes
 
 	readyWait, bodyWait, byeWait time.Duration // the constants of these names; immutable
 }
@@ -107,6 +112,8 @@ const (
 	bodyWait = 30 * time.Second
 	// byeWait is how long the last write of a drain may take.
 	byeWait = 2 * time.Second
+	// ageRetry is the shortest pause that is asked of a reader whose stream was too old.
+	ageRetry = 500 * time.Millisecond
 )
 
 // answerWait bounds an answer that is not a stream: the longest long-poll, and a
@@ -129,6 +136,8 @@ func New(o Options) (*Handlers, error) {
 		drain:    drain,
 		protect:  http.NewCrossOriginProtection(),
 
+		sayRefused: rate.Sometimes{First: 1, Interval: time.Minute},
+
 		readyWait: readyWait, bodyWait: bodyWait, byeWait: byeWait,
 	}
 	gin.SetMode(gin.ReleaseMode) // or it writes to standard output
@@ -147,7 +156,10 @@ func New(o Options) (*Handlers, error) {
 		h.limit.rate = rate.NewLimiter(rate.Limit(o.ConnectRate), max(1, int(o.ConnectRate)))
 	}
 	h.limit.total, h.limit.perAddress = o.MaxStreams, o.PerAddress
-	return h, h.startFanout()
+	if err := h.startFanout(); err != nil {
+		return nil, err
+	}
+	return h, nil
 }
 
 // Wire returns the encoding that the bus does once for each event.

@@ -124,13 +124,17 @@ func (h *Handlers) awaitPosition(ctx context.Context, after string) {
 // refuse answers a request that may work later. An EventSource would give up for
 // ever on a 503, so it gets a stream that says bye.
 func (h *Handlers) refuse(c *gin.Context) {
-	reason := "overload"
+	reason := byeOverload
 	if h.draining.Err() != nil {
-		reason = "drain"
+		reason = byeDrain
 	}
+	h.metrics.turnedAway.WithLabelValues(reason).Inc()
+	h.sayRefused.Do(func() {
+		h.logger.Warn("streams are refused; told at most once a minute", "reason", reason, "open", h.streams.count())
+	})
 	pause := retry(h.opts.DrainSpread/4, h.opts.DrainSpread)
 	if !isEventSource(c.Request) {
-		h.fail(c, &problem{Status: http.StatusServiceUnavailable, Detail: "the server is starting, stopping or full; come back in a moment", retryAfter: pause})
+		tell(c, problem{Status: http.StatusServiceUnavailable, Detail: "the server is starting, stopping or full; come back in a moment", retryAfter: pause})
 		return
 	}
 	streamHeaders(c.Writer.Header(), "text/event-stream")

@@ -1,38 +1,40 @@
 package handlers
 
 import (
+	"sync/atomic"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"tickertape/handlers/fanout"
 )
 
 // metrics are what GET /metrics shows. What the bus counts is read when it is asked for.
 type metrics struct {
 	registry     *prometheus.Registry
-	sentBytes    prometheus.Counter
-	sentBatches  prometheus.Counter
+	sentBytes    atomic.Uint64 // by goroutines, as is the next; the fan-out counts its own
+	sentBatches  atomic.Uint64
 	refused      prometheus.Counter
+	turnedAway   *prometheus.CounterVec
 	acknowledged prometheus.Histogram
 }
 
 func newMetrics(h *Handlers) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
-		sentBytes: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "tickertape_sent_bytes_total", Help: "Bytes written to streams.",
-		}),
-		sentBatches: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "tickertape_sent_batches_total", Help: "Writes to streams.",
-		}),
 		refused: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tickertape_publish_refused_total", Help: "Publishes that stored nothing.",
 		}),
+		turnedAway: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tickertape_streams_refused_total", Help: "Streams and pages that were refused for a while, by reason.",
+		}, []string{"reason"}),
 		acknowledged: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "tickertape_publish_seconds", Help: "Time until the log acknowledged a publish.",
 			Buckets: prometheus.ExponentialBuckets(0.00005, 2, 16),
 		}),
 	}
 	m.registry.MustRegister(
-		m.sentBytes, m.sentBatches, m.refused, m.acknowledged,
+		m.refused, m.turnedAway, m.acknowledged,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		&busCollector{h: h},
@@ -41,8 +43,8 @@ func newMetrics(h *Handlers) *metrics {
 }
 
 func (m *metrics) sent(bytes int) {
-	m.sentBytes.Add(float64(bytes))
-	m.sentBatches.Inc()
+	m.sentBytes.Add(uint64(bytes))
+	m.sentBatches.Add(1)
 }
 
 var (
@@ -59,6 +61,8 @@ var (
 	descFanned  = prometheus.NewDesc("tickertape_fanout_bytes_total", "Bytes written by the fan-out.", nil, nil)
 	descParked  = prometheus.NewDesc("tickertape_fanout_parkings_total", "Times that a stream of the fan-out was parked because its socket was full.", nil, nil)
 	descDropped = prometheus.NewDesc("tickertape_fanout_dropped_total", "Streams of the fan-out that went away, failed or stalled.", nil, nil)
+	descSent    = prometheus.NewDesc("tickertape_sent_bytes_total", "Bytes written to streams.", nil, nil)
+	descBatches = prometheus.NewDesc("tickertape_sent_batches_total", "Writes to streams.", nil, nil)
 	descHead    = prometheus.NewDesc("tickertape_head", "Sequence of the newest event.", nil, nil)
 )
 
@@ -67,7 +71,7 @@ type busCollector struct{ h *Handlers }
 
 // Describe implements [prometheus.Collector].
 func (c *busCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descEvents, descReaders, descValues, descStreams, descCohorts, descTape, descBytes, descLevel, descPasses, descWrites, descFanned, descParked, descDropped, descHead} {
+	for _, d := range []*prometheus.Desc{descEvents, descReaders, descValues, descStreams, descCohorts, descTape, descBytes, descLevel, descPasses, descWrites, descFanned, descParked, descDropped, descSent, descBatches, descHead} {
 		ch <- d
 	}
 }
@@ -95,15 +99,21 @@ func (c *busCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
+// collectFanout adds what the fan-out counts, alone and in the sums of all streams.
 func (c *busCollector) collectFanout(ch chan<- prometheus.Metric) {
-	if c.h.fan == nil {
-		return
+	count := func(d *prometheus.Desc, n uint64) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n))
 	}
-	f := c.h.fan.Stats()
-	ch <- prometheus.MustNewConstMetric(descLevel, prometheus.GaugeValue, float64(f.Parked))
-	for desc, count := range map[*prometheus.Desc]uint64{
-		descPasses: f.Passes, descWrites: f.Writes, descFanned: f.Bytes, descParked: f.Parkings, descDropped: f.Dropped,
-	} {
-		ch <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(count))
+	var f fanout.Stats
+	if c.h.fan != nil {
+		f = c.h.fan.Stats()
+		ch <- prometheus.MustNewConstMetric(descLevel, prometheus.GaugeValue, float64(f.Parked))
+		count(descPasses, f.Passes)
+		count(descWrites, f.Writes)
+		count(descFanned, f.Bytes)
+		count(descParked, f.Parkings)
+		count(descDropped, f.Dropped)
 	}
+	count(descSent, f.Bytes+c.h.metrics.sentBytes.Load())
+	count(descBatches, f.Writes+c.h.metrics.sentBatches.Load())
 }

@@ -34,15 +34,19 @@ func (h *Handlers) serveStream(c *gin.Context, p params, as face, wire closingWi
 		h.refuse(c)
 		return
 	}
-	if h.serveFanned(c, p, as, wire, who) {
-		return
+	handedOver := false
+	defer func() {
+		if !handedOver {
+			h.streams.dismiss(&who)
+		}
+	}()
+	if handedOver = h.serveFanned(c, p, as, wire, who); !handedOver {
+		h.serveAlone(c, p, as, wire, who)
 	}
-	defer h.streams.dismiss(&who)
-	h.serveAlone(c, p, as, wire, who)
 }
 
 // serveAlone writes what follows the reader's position until the reader goes away,
-// does not read for too long, or the server drains.
+// does not read for too long, is too old, or its moment of a drain has come.
 func (h *Handlers) serveAlone(c *gin.Context, p params, as face, wire closingWire, who reader) {
 	sub := h.bus.Subscribe(p.request(wire))
 	defer sub.Close()
@@ -58,44 +62,36 @@ func (h *Handlers) serveAlone(c *gin.Context, p params, as face, wire closingWir
 		http2:  c.Request.ProtoMajor >= 2,
 		sub:    sub,
 	}
+	if h.opts.MaxAge > 0 {
+		s.endAt(who.since.Add(h.opts.MaxAge-rand.N(h.opts.MaxAge/5+1)), byeAge)
+	}
 	h.streams.add(s)
 	defer h.streams.remove(s)
 
-	gone := c.Request.Context().Done()
+	gone, draining := c.Request.Context().Done(), h.draining.Done()
 	for {
 		changed := sub.Changed()
 		if !h.catchUp(s) {
 			return
 		}
+		if s.isDue() {
+			_ = h.write(s, h.bye(wire, s.why)) // it comes back without that too
+			return
+		}
 		select {
 		case <-changed:
+		case <-s.due:
 		case <-gone:
 			return
-		case <-h.draining.Done():
-			h.sayBye(s, wire, gone)
-			return
+		case <-draining:
+			draining = nil
+			s.endAt(time.Now().Add(rand.N(h.spread+1)), byeDrain)
 		}
 	}
 }
 
-// sayBye ends a stream in its moment of the drain. A reader that misses the bye comes
-// back all the same.
-func (h *Handlers) sayBye(s *stream, wire closingWire, gone <-chan struct{}) {
-	moment := time.NewTimer(rand.N(h.streams.spread(h.opts.Drain) + 1))
-	defer moment.Stop()
-	select {
-	case <-moment.C:
-		_ = h.write(s, wire.bye("drain", h.comeBack()))
-	case <-gone:
-	}
-}
-
-// comeBack is the pause that a reader is asked to make after a planned end.
-func (h *Handlers) comeBack() time.Duration {
-	return retry(h.opts.DrainSpread/10, h.opts.DrainSpread)
-}
-
-// catchUp writes until the reader is level. It returns false if the stream is over.
+// catchUp writes until the reader is level, or has to be told something. It returns
+// false if the stream is over.
 func (h *Handlers) catchUp(s *stream) bool {
 	late := false // until it is level again
 	for {
@@ -112,7 +108,7 @@ func (h *Handlers) catchUp(s *stream) bool {
 		if time.Since(began) > lateAfter {
 			late = true
 		}
-		if h.draining.Err() != nil {
+		if s.isDue() || h.draining.Err() != nil && s.why != byeDrain {
 			return true
 		}
 	}
@@ -155,10 +151,24 @@ type stream struct {
 	out   *http.ResponseController
 	http2 bool
 
+	ends time.Time        // of its planned end; zero: never. This and the next two are its own goroutine's
+	due  <-chan time.Time // tells when it has come
+	why  string           // reason of the bye
+
 	mu   sync.Mutex           // guards the fields below; never held across I/O
 	sub  *topics.Subscription // its methods; Changed is called without mu
 	over bool                 // the handler is about to return: out must not be used
 }
+
+// endAt plans the end of the stream, unless it is planned for an earlier time.
+func (s *stream) endAt(moment time.Time, why string) {
+	if s.ends.IsZero() || moment.Before(s.ends) {
+		s.ends, s.due = moment, time.After(time.Until(moment))
+	}
+	s.why = why
+}
+
+func (s *stream) isDue() bool { return !s.ends.IsZero() && !time.Now().Before(s.ends) }
 
 func (s *stream) where() (topics.ID, uint64) {
 	s.mu.Lock()

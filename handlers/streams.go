@@ -116,16 +116,18 @@ func (l *streams) spread(most time.Duration) time.Duration {
 	return min(most, time.Duration(l.count())*2*time.Millisecond)
 }
 
-// Drain tells every stream bye and refuses new ones softly. It does not wait: the
-// server that runs the handlers does, and [Handlers.Close]. Readers that do not read
-// are cut off.
+// Drain lets the streams go one after the other, each with a bye, and refuses new ones
+// softly. It does not wait: the server that runs the handlers does, and
+// [Handlers.Close]. Readers that do not read are cut off. A second call does nothing.
 func (h *Handlers) Drain() {
-	spread := h.streams.spread(h.opts.Drain)
-	h.drain()
-	h.drainFanned(spread)
-	for _, s := range h.streams.list() {
-		s.hurry(spread + h.byeWait)
-	}
+	h.drainOnce.Do(func() {
+		h.spread = h.streams.spread(h.opts.Drain)
+		h.drain()
+		h.drainFanned()
+		for _, s := range h.streams.list() {
+			s.hurry(h.spread + h.byeWait)
+		}
+	})
 }
 
 // streamStatus is an element of GET /streams.

@@ -20,6 +20,13 @@ const (
 	eventBye       = "bye"
 )
 
+// Reasons of a bye.
+const (
+	byeDrain    = "drain"    // the process stops
+	byeAge      = "age"      // see Options.MaxAge
+	byeOverload = "overload" // the process is starting, or full
+)
+
 // streamInfo is the data of the event "stream".
 type streamInfo struct {
 	State     topics.State  `json:"state"`
@@ -134,6 +141,16 @@ func retraction(id topics.ID, e *topics.Event) []byte {
 // little different for each, so that many do not come back together.
 func retry(least, most time.Duration) time.Duration {
 	return (least + rand.N(most-least+1)).Truncate(time.Millisecond)
+}
+
+// bye is the end of a planned stream in the form of a wire, with the pause that this
+// reader is asked to make. Streams that have become too old end one by one anyway, so
+// their readers may come back soon.
+func (h *Handlers) bye(w closingWire, why string) []byte {
+	if why == byeAge {
+		return w.bye(why, retry(ageRetry, 4*ageRetry))
+	}
+	return w.bye(why, retry(h.opts.DrainSpread/10, h.opts.DrainSpread))
 }
 
 // streamWire is the face text/event-stream.

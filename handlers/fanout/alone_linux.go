@@ -157,6 +157,7 @@ func (s *shard) park(c *conn, n int) {
 	own, rest := g.stream.Fork(n)
 	g.remove(c)
 	c.alone = &alone{stream: own, late: true, since: time.Now()}
+	s.fan.opts.Parked(c.tag, own)
 	if len(rest) > 0 {
 		c.alone.rest = [][]byte{rest}
 	}

@@ -44,6 +44,11 @@ type Options struct {
 	// connection gets its own. Default: none.
 	Farewell func(reason Reason, tag any) []byte
 
+	// Parked is called, quickly and by the loop of a shard, when a connection has left
+	// its group because its socket is full: own is its stream until it is closed, or
+	// notifies, for it is then that of a group. Default: nothing.
+	Parked func(tag any, own Stream)
+
 	// Gone is called, quickly and by the loop of a shard, when a connection is closed
 	// and its stream too. Default: nothing.
 	Gone func(tag any)
@@ -96,6 +101,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Farewell == nil {
 		o.Farewell = func(Reason, any) []byte { return nil }
+	}
+	if o.Parked == nil {
+		o.Parked = func(any, Stream) {}
 	}
 	if o.Gone == nil {
 		o.Gone = func(any) {}
