@@ -190,6 +190,9 @@ func (l *memLog) SaveValues(ctx context.Context, upto uint64, changed, gone []Ev
 	}
 	for i := range changed {
 		l.values[valueIdentity(&changed[i])] = changed[i]
+		if slices.ContainsFunc(gone, func(e Event) bool { return valueIdentity(&e) == valueIdentity(&changed[i]) }) {
+			panic("SaveValues: " + valueIdentity(&changed[i]) + " has changed and is gone")
+		}
 	}
 	for i := range gone {
 		delete(l.values, valueIdentity(&gone[i]))
