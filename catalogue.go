@@ -68,7 +68,7 @@ const (
 
 	newsSchema = `{
 		"type": "object",
-		"required": ["id", "title"],
+		"required": ["title"],
 		"properties": {
 			"id": {"type": "string", "minLength": 1, "maxLength": 256},
 			"title": {"type": "string", "minLength": 1},

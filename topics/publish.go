@@ -2,7 +2,10 @@ package topics
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,7 +40,8 @@ var (
 
 // Publish checks the drafts and stores them as one unit, all or none. It blocks
 // until the log has acknowledged them, and returns their ids. Data is stored as
-// compact JSON, otherwise unchanged.
+// compact JSON, otherwise unchanged but for a key field that is missing: it is set to
+// the draft's key, or, where every event matters, to one made of the content.
 //
 // With an idempotency key (any text, "" for none) a publish happens once: a second
 // one with the same key and the same drafts returns the ids of the first, one with
@@ -279,11 +283,12 @@ func (e *Event) setKey(t *Topic, raw json.RawMessage) error {
 		return nil
 	}
 	if raw == nil || string(raw) == "null" {
-		switch {
-		case e.Key != "" && raw == nil:
-			e.Data = withField(e.Data, t.Key, e.Key)
-		case e.Key == "" && t.Mode == Latest:
+		if e.Key == "" && t.Mode == Latest {
 			return &InvalidError{Field: pointer(t.Key), Reason: fmt.Sprintf("missing; it is the key of topic %q", t.Name)}
+		}
+		if raw == nil {
+			e.Key = cmp.Or(e.Key, contentKey(e.Data))
+			e.Data = withField(e.Data, t.Key, e.Key)
 		}
 		return nil
 	}
@@ -313,12 +318,29 @@ func (e *Event) setKey(t *Topic, raw json.RawMessage) error {
 
 // withField returns a compact object with one string field more, in front.
 func withField(object []byte, name, value string) []byte {
-	field, _ := json.Marshal(map[string]string{name: value})
-	if len(object) == 2 {
-		return field
+	out := append(appendText([]byte{'{'}, name), ':')
+	out = appendText(out, value)
+	if len(object) > 2 {
+		out = append(out, ',')
 	}
-	field[len(field)-1] = ','
-	return append(field, object[1:]...)
+	return append(out, object[1:]...)
+}
+
+// appendText appends a JSON string with no more escapes than JSON wants.
+func appendText(dst []byte, text string) []byte {
+	out := bytes.NewBuffer(dst)
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(text) // a string always has a form
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+}
+
+// contentKey is the key of an event that came without one, in a topic where every
+// event matters: the same for the same content, so that it can be corrected and
+// withdrawn, and a repetition replaces it.
+func contentKey(data []byte) string {
+	sum := sha256.Sum256(data)
+	return "c-" + hex.EncodeToString(sum[:8])
 }
 
 // expiry brings a time into what fits in 64 bits of nanoseconds: a year such as 9999
