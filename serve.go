@@ -164,12 +164,14 @@ func (s *server) run(ctx context.Context) error {
 		s.logger.Info("ready", "head", s.bus.Head().String())
 	case <-failed.Done():
 	}
+	memory := launch(failed, fail, "memory", func(ctx context.Context) error { trimMemory(ctx, s.handlers.Streams); return nil })
 	running := launch(failed, fail, "feeds", s.feeds.Run)
 	<-failed.Done()
 
 	began := time.Now()
 	s.logger.Info("stopping")
 	running.stop(feedsStop, s.logger)
+	memory.stop(time.Second, s.logger)
 	s.handlers.Drain()
 	s.shutdown(s.public, streamStop)
 	s.closeStreams(streamStop)

@@ -118,19 +118,23 @@ func (h *Handlers) serveFanned(c *gin.Context, p params, as face, wire closingWi
 // 6.3, rule 8): every write can then be the same bytes for all. header has what the
 // middleware has set.
 func streamHead(header http.Header, as face) []byte {
-	streamHeaders(header, string(as))
-	b := make([]byte, 0, 512)
+	b := make([]byte, 0, 384)
 	b = append(b, "HTTP/1.1 200 OK\r\nConnection: close\r\nDate: "...)
 	b = time.Now().UTC().AppendFormat(b, http.TimeFormat)
+	eachStreamHeader(as, func(name, value string) { b = appendHeader(b, name, value) })
 	for name, values := range header {
 		for _, value := range values {
-			b = append(b, "\r\n"...)
-			b = append(b, name...)
-			b = append(b, ": "...)
-			b = append(b, headerValue.Replace(value)...)
+			b = appendHeader(b, name, headerValue.Replace(value))
 		}
 	}
 	return append(b, "\r\n\r\n"...)
+}
+
+func appendHeader(b []byte, name, value string) []byte {
+	b = append(b, "\r\n"...)
+	b = append(b, name...)
+	b = append(b, ": "...)
+	return append(b, value...)
 }
 
 // headerValue keeps a value from ending its line, as net/http does.

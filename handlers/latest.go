@@ -38,7 +38,7 @@ func (h *Handlers) getLatest(c *gin.Context) {
 	}
 	h.awaitPosition(c.Request.Context(), p.after)
 	if c.Request.Method == http.MethodHead && as != faceJSON {
-		streamHeaders(c.Writer.Header(), string(as))
+		streamHeaders(c.Writer.Header(), as)
 		c.Status(http.StatusOK)
 		return
 	}
@@ -137,7 +137,7 @@ func (h *Handlers) refuse(c *gin.Context) {
 		tell(c, problem{Status: http.StatusServiceUnavailable, Detail: "the server is starting, stopping or full; come back in a moment", retryAfter: pause})
 		return
 	}
-	streamHeaders(c.Writer.Header(), "text/event-stream")
+	streamHeaders(c.Writer.Header(), faceStream)
 	if c.Request.ProtoMajor == 1 {
 		c.Header("Connection", "close") // it makes room for another
 	}

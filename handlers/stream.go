@@ -20,10 +20,15 @@ type closingWire interface {
 	bye(reason string, pause time.Duration) []byte
 }
 
-func streamHeaders(header http.Header, contentType string) {
-	header.Set("Content-Type", contentType)
-	header.Set("Cache-Control", "no-cache, no-transform")
-	header.Set("X-Accel-Buffering", "no") // nginx would hold events back
+func streamHeaders(header http.Header, as face) {
+	eachStreamHeader(as, header.Set)
+}
+
+// eachStreamHeader calls set for what every stream says of itself.
+func eachStreamHeader(as face, set func(name, value string)) {
+	set("Content-Type", string(as))
+	set("Cache-Control", "no-cache, no-transform")
+	set("X-Accel-Buffering", "no") // nginx would hold events back
 }
 
 // serveStream answers with a stream: by the fan-out where the connection permits it,
@@ -50,7 +55,7 @@ func (h *Handlers) serveStream(c *gin.Context, p params, as face, wire closingWi
 func (h *Handlers) serveAlone(c *gin.Context, p params, as face, wire closingWire, who reader) {
 	sub := h.bus.Subscribe(p.request(wire))
 	defer sub.Close()
-	streamHeaders(c.Writer.Header(), string(as))
+	streamHeaders(c.Writer.Header(), as)
 	c.Writer.WriteHeader(http.StatusOK)
 	c.Writer.WriteHeaderNow()
 	w := direct(c.Writer)

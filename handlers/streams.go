@@ -116,6 +116,9 @@ func (l *streams) spread(most time.Duration) time.Duration {
 	return min(most, time.Duration(l.count())*2*time.Millisecond)
 }
 
+// Streams returns how many streams are open.
+func (h *Handlers) Streams() int { return h.streams.count() }
+
 // Drain lets the streams go one after the other, each with a bye, and refuses new ones
 // softly. It does not wait: the server that runs the handlers does, and
 // [Handlers.Close]. Readers that do not read are cut off. A second call does nothing.

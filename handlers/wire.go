@@ -163,12 +163,21 @@ func frame(dst []byte, id topics.ID, event string, data []byte) []byte {
 	if id.Seq != 0 || id.Epoch != "" {
 		f.ID = id.String()
 	}
-	return sse.Append(dst, f)
+	return sse.Append(roomFor(dst, f), f)
+}
+
+// roomFor makes dst, if there is none, large enough for a frame of one line.
+func roomFor(dst []byte, f sse.Frame) []byte {
+	if dst != nil {
+		return dst
+	}
+	return make([]byte, 0, len(f.Data)+len(f.ID)+len(f.Event)+64)
 }
 
 // Open implements [topics.Wire].
 func (w *streamWire) Open(dst []byte, o topics.Opening) []byte {
-	return sse.Append(dst, sse.Frame{Event: eventStream, Retry: retry(2*time.Second, 5*time.Second), Data: w.stream(o)})
+	f := sse.Frame{Event: eventStream, Retry: retry(2*time.Second, 5*time.Second), Data: w.stream(o)}
+	return sse.Append(roomFor(dst, f), f)
 }
 
 // Event implements [topics.Wire].
