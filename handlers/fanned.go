@@ -79,7 +79,7 @@ func (*fanned) end() {}
 // the fan-out. It returns false, and has done nothing, if that is not possible: under
 // TLS the bytes must be encrypted, HTTP/2 has no connection for one stream, and a
 // body may still be on its way.
-func (h *Handlers) serveFanned(c *gin.Context, p params, as face, wire closingWire, who reader) bool {
+func (h *Handlers) serveFanned(c *gin.Context, p *params, as face, wire closingWire, who reader) bool {
 	conn, ok := c.Request.Context().Value(connKey{}).(*net.TCPConn)
 	if h.fan == nil || !ok || c.Request.ProtoMajor != 1 || c.Request.TLS != nil || c.Request.ContentLength != 0 {
 		return false

@@ -81,7 +81,7 @@ type Handlers struct {
 	public    *limiter // of publishes without a key
 	metrics   *metrics
 	faces     memo[face]          // by Accept header
-	questions memo[question]      // by query
+	questions memo[*question]     // by query
 	filters   memo[topics.Filter] // by topic and key of a path
 
 	fan   *fanout.Fanout // nil: every stream has a goroutine

@@ -53,34 +53,44 @@ func (h *Handlers) getLatest(c *gin.Context) {
 }
 
 // params decodes query and path. A topic in the path is the whole filter.
-func (h *Handlers) params(c *gin.Context) (params, error) {
-	q, err := h.questions.of(c.Request.URL.RawQuery, func(raw string) (question, error) {
-		return readQuestion(h.opts.Catalogue, raw)
-	})
+func (h *Handlers) params(c *gin.Context) (*params, error) {
+	q, err := h.questions.of(c.Request.URL.RawQuery, h.ask)
 	if err != nil {
-		return params{}, err
+		return nil, err
 	}
-	topic, key := pathValue(c, "topic"), pathValue(c, "key")
-	if topic == "" {
-		return q.params(c.GetHeader("Last-Event-ID"), time.Now())
+	filter := q.filter
+	if c.Param("topic") != "" {
+		if filter, err = h.pathFilter(c, q); err != nil {
+			return nil, err
+		}
 	}
-	if len(q.Type) > 0 {
-		return params{}, bad("type", "the address names the topic already; leave type out, or use /latest?type=")
-	}
-	if !printable(key) {
-		return params{}, bad("", "the key in the address is not UTF-8, or holds a control character")
-	}
-	q.filter, err = h.filters.of(topic+"."+key, func(string) (topics.Filter, error) {
-		return topics.TopicFilter(h.opts.Catalogue, topic, key)
-	})
+	p, err := q.params(c.GetHeader("Last-Event-ID"), time.Now())
 	if err != nil {
-		return params{}, err
+		return nil, err
 	}
-	return q.params(c.GetHeader("Last-Event-ID"), time.Now())
+	p.filter = filter
+	return p, nil
 }
 
+// pathFilter returns the filter for the topic, or the key of it, that the path names.
+func (h *Handlers) pathFilter(c *gin.Context, q *question) (topics.Filter, error) {
+	topic, key := pathValue(c, "topic"), pathValue(c, "key")
+	if len(q.Type) > 0 {
+		return topics.Filter{}, bad("type", "the address names the topic already; leave type out, or use /latest?type=")
+	}
+	if !printable(key) {
+		return topics.Filter{}, bad("", "the key in the address is not UTF-8, or holds a control character")
+	}
+	return h.filters.of(topic+"."+key, func(string) (topics.Filter, error) {
+		return topics.TopicFilter(h.opts.Catalogue, topic, key)
+	})
+}
+
+// ask reads a query, as [memo.of] wants it.
+func (h *Handlers) ask(raw string) (*question, error) { return readQuestion(h.opts.Catalogue, raw) }
+
 // fit refuses parameters that the face would ignore.
-func (p params) fit(as face) error {
+func (p *params) fit(as face) error {
 	if as == faceJSON {
 		if p.every > 0 {
 			return bad("every", "every is for streams; ask for application/json as often as you like")
@@ -110,6 +120,9 @@ func (h *Handlers) over(f topics.Filter) bool {
 // awaitPosition gives this process a moment to reach a position that another one on
 // the same log has already shown to the reader.
 func (h *Handlers) awaitPosition(ctx context.Context, after string) {
+	if after == "" {
+		return
+	}
 	id, err := topics.ParseID(after)
 	head := h.bus.Head()
 	const near = 10000 // further ahead is no race between two processes
@@ -156,7 +169,7 @@ type jsonPage struct {
 
 // serveJSON answers with the current values, or the events after a position. With
 // wait it blocks until there is something that the client does not have.
-func (h *Handlers) serveJSON(c *gin.Context, p params) {
+func (h *Handlers) serveJSON(c *gin.Context, p *params) {
 	limit := p.limit
 	if limit == 0 {
 		limit = defaultLimit

@@ -103,27 +103,28 @@ func unknownParameter(name string) *problem {
 }
 
 // A question is a query with its filter: all that does not depend on when it is asked.
+// Immutable.
 type question struct {
 	query
 	filter topics.Filter
 }
 
 // readQuestion decodes a query and its filter.
-func readQuestion(c *topics.Catalogue, raw string) (question, error) {
+func readQuestion(c *topics.Catalogue, raw string) (*question, error) {
 	q, err := decodeQuery(raw)
 	if err != nil {
-		return question{}, err
+		return nil, err
 	}
 	filter, err := topics.ParseFilter(c, q.Type...)
 	if err != nil {
-		return question{}, typeProblem(err)
+		return nil, typeProblem(err)
 	}
-	return question{query: q, filter: filter}, nil
+	return &question{query: q, filter: filter}, nil
 }
 
 // params gives the other texts of q their meaning. The header's last event id wins.
-func (q question) params(header string, now time.Time) (p params, err error) {
-	p.filter = q.filter
+func (q *question) params(header string, now time.Time) (p *params, err error) {
+	p = &params{filter: q.filter}
 	p.after = firstOf(header, q.LastEventID, q.Alias)
 	if p.since, err = parseSince(q.Since, now); err != nil {
 		return p, err
@@ -208,7 +209,7 @@ func printable(text string) bool {
 }
 
 // request makes the reader's request of p.
-func (p params) request(w topics.Wire) topics.Request {
+func (p *params) request(w topics.Wire) topics.Request {
 	return topics.Request{
 		Filter:     p.filter,
 		Every:      p.every,

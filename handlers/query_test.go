@@ -215,7 +215,7 @@ func FuzzQuery(f *testing.F) {
 	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, raw string) {
 		q, err := readQuestion(catalogue, raw)
-		var p params
+		var p *params
 		if err == nil {
 			p, err = q.params("", now)
 		}

@@ -33,7 +33,7 @@ func eachStreamHeader(as face, set func(name, value string)) {
 
 // serveStream answers with a stream: by the fan-out where the connection permits it,
 // otherwise by this goroutine.
-func (h *Handlers) serveStream(c *gin.Context, p params, as face, wire closingWire) {
+func (h *Handlers) serveStream(c *gin.Context, p *params, as face, wire closingWire) {
 	who := reader{screen: p.screen, address: h.addressOf(c), since: time.Now()}
 	if !h.streams.admit(&who, h.limit) {
 		h.refuse(c)
@@ -52,7 +52,7 @@ func (h *Handlers) serveStream(c *gin.Context, p params, as face, wire closingWi
 
 // serveAlone writes what follows the reader's position until the reader goes away,
 // does not read for too long, is too old, or its moment of a drain has come.
-func (h *Handlers) serveAlone(c *gin.Context, p params, as face, wire closingWire, who reader) {
+func (h *Handlers) serveAlone(c *gin.Context, p *params, as face, wire closingWire, who reader) {
 	sub := h.bus.Subscribe(p.request(wire))
 	defer sub.Close()
 	streamHeaders(c.Writer.Header(), as)
