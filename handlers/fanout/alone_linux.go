@@ -1,29 +1,59 @@
 package fanout
 
 import (
+	"slices"
 	"syscall"
 	"time"
 )
 
-// maxScratch is the size of an opening up to which its parts go out in one write.
-const maxScratch = 64 << 10
+const (
+	// maxScratch is the size of an opening up to which its parts go out in one write.
+	maxScratch = 64 << 10
+	// strayWrites is how many writes one connection makes that catches up before
+	// another one has its turn.
+	strayWrites = 8
+)
+
+// stray has a connection that is not level served in its turn.
+func (s *shard) stray(c *conn) {
+	if !c.alone.queued {
+		c.alone.queued = true
+		s.strays.push(c)
+	}
+}
+
+// turnStrays serves connections that are not level, one after the other, until they
+// have made the writes of one slice together. It returns how many had their turn.
+func (s *shard) turnStrays() (turns int) {
+	for budget := sliceWrites; budget > 0 && s.strays.len() > 0; turns++ {
+		c := s.strays.pop()
+		if s.conns[c.fd] != c || c.alone == nil { // closed since
+			continue
+		}
+		c.alone.queued = false
+		if !c.alone.blocked {
+			budget -= s.serve(c)
+		}
+	}
+	return turns
+}
 
 // serve gives a connection that is not level what it can take, until its socket is
-// full or it is level.
-func (s *shard) serve(c *conn) {
+// full, it is level, or it has had its turn. It returns how often it went on.
+func (s *shard) serve(c *conn) (steps int) {
 	a := c.alone
-	for {
+	for steps = 1; steps <= strayWrites; steps++ {
 		if len(a.rest) > 0 && !s.sendRest(c) {
-			return
+			return steps
 		}
 		if a.leaving {
 			s.finish(c)
-			return
+			return steps
 		}
 		bytes := s.following(c)
-		if bytes == nil {
+		if len(bytes) == 0 {
 			s.join(c)
-			return
+			return steps
 		}
 		n, e := s.send(c, bytes)
 		if e == 0 && n == len(bytes) {
@@ -31,17 +61,19 @@ func (s *shard) serve(c *conn) {
 		}
 		if e != 0 && e != syscall.EAGAIN {
 			s.drop(c)
-			return
+			return steps
 		}
+		a.late = true
 		if rest := a.stream.Rewind(n); len(rest) > 0 {
 			a.rest = [][]byte{rest}
 		}
 		if e == syscall.EAGAIN {
 			s.block(c)
-			return
+			return steps
 		}
-		a.late = true
 	}
+	s.stray(c)
+	return steps
 }
 
 // following returns what a connection gets next; not more than its group has.
@@ -72,14 +104,15 @@ func (s *shard) sendRest(c *conn) bool {
 		case n == len(a.rest[0]):
 			a.rest = a.rest[1:]
 		default:
-			a.rest[0] = a.rest[0][n:]
+			a.rest = append([][]byte{a.rest[0][n:]}, a.rest[1:]...)
 		}
 	}
-	a.rest = nil
+	a.rest, a.gathered = nil, false
 	return true
 }
 
-// gather joins the parts of an opening to one write, if they are small.
+// gather joins the parts of an opening to one write, if they are small. The slice of
+// parts may be shared with other connections.
 func (s *shard) gather(a *alone) {
 	size := 0
 	for _, part := range a.rest {
@@ -92,14 +125,14 @@ func (s *shard) gather(a *alone) {
 	for _, part := range a.rest {
 		s.scratch = append(s.scratch, part...)
 	}
-	a.rest = append(a.rest[:0], s.scratch)
+	a.rest = [][]byte{s.scratch}
 	a.gathered = true
 }
 
 // keep copies what is left of a gathered opening out of the scratch.
 func (s *shard) keep(a *alone) {
-	if a.gathered && len(a.rest) > 0 {
-		a.rest[0] = append([]byte(nil), a.rest[0]...)
+	if a.gathered {
+		a.rest[0] = slices.Clone(a.rest[0])
 	}
 	a.gathered = false
 }
@@ -115,10 +148,15 @@ func (s *shard) send(c *conn, p []byte) (int, syscall.Errno) {
 	return n, e
 }
 
-// block waits for the socket to take more.
+// block waits for the socket to take more. Once it is watched, each time that it
+// becomes writable is told.
 func (s *shard) block(c *conn) {
 	a := c.alone
-	a.blocked, a.late, a.watched = true, true, true
+	a.blocked, a.late = true, true
+	if a.watched {
+		return
+	}
+	a.watched = true
 	if err := s.epoll.watch(c, watchBlocked); err != nil {
 		s.drop(c)
 	}
@@ -137,10 +175,9 @@ func (s *shard) join(c *conn) {
 		a.stream.Close()
 		g.add(c)
 		g.stream.Stand(len(g.level))
-	default: // ahead of the group, which will catch up with the next pass
-		a.waiting = true
+	default: // ahead of the group, which is told when it has something to catch up with
+		a.waiting, a.late = true, false
 		g.waiting = append(g.waiting, c)
-		s.enqueue(g)
 		return
 	}
 	s.stats.parked.Add(-1)
@@ -181,28 +218,20 @@ func (s *shard) stand(g *group) {
 
 // settle lets those who wait for the group try again.
 func (s *shard) settle(g *group) {
-	waiting := g.waiting
-	g.waiting = nil
-	for _, c := range waiting {
+	for _, c := range g.waiting {
 		c.alone.waiting = false
+		s.stray(c)
 	}
-	for _, c := range waiting {
-		if s.conns[c.fd] == c && c.alone != nil && !c.alone.waiting {
-			s.serve(c)
-		}
-	}
+	clear(g.waiting)
+	g.waiting = g.waiting[:0]
 }
 
 // leaveAlone takes a connection that is not level out of its group.
 func (s *shard) leaveAlone(c *conn) {
 	a := c.alone
 	if a.waiting {
-		for i, w := range c.group.waiting {
-			if w == c {
-				c.group.waiting = append(c.group.waiting[:i], c.group.waiting[i+1:]...)
-				break
-			}
-		}
+		i := slices.Index(c.group.waiting, c)
+		c.group.waiting = slices.Delete(c.group.waiting, i, i+1)
 	}
 	if a.stream != nil {
 		a.stream.Close()
@@ -214,16 +243,29 @@ func (s *shard) leaveAlone(c *conn) {
 // and closes it.
 func (s *shard) farewell(c *conn, why Reason) {
 	last := s.fan.opts.Farewell(why, c.tag)
-	if c.alone == nil {
-		_, _ = send(c.fd, last) // it comes back without them too
-		s.finish(c)
+	if c.alone != nil {
+		a := c.alone
+		a.leaving = true
+		a.rest = append(slices.Clip(a.rest), last)
+		if !a.blocked {
+			s.serve(c)
+		}
 		return
 	}
-	a := c.alone
-	a.leaving = true
-	a.rest = append(a.rest, last)
-	if !a.blocked {
-		s.serve(c)
+	n, e := send(c.fd, last)
+	s.stats.writes.Add(1)
+	s.stats.bytes.Add(uint64(n))
+	switch {
+	case n == len(last):
+		s.finish(c)
+	case e != 0 && e != syscall.EAGAIN:
+		s.drop(c)
+	default:
+		c.group.remove(c)
+		s.stand(c.group)
+		c.alone = &alone{rest: [][]byte{last[n:]}, leaving: true, since: time.Now()}
+		s.stats.parked.Add(1)
+		s.block(c)
 	}
 }
 

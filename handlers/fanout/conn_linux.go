@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"sync/atomic"
 	"time"
 )
 
@@ -17,7 +18,7 @@ type conn struct {
 
 // alone is what a connection holds that is not level with its group.
 type alone struct {
-	stream  Stream
+	stream  Stream    // nil for one that was level and is only given its farewell
 	rest    [][]byte  // goes out before what stream has
 	since   time.Time // when the kernel last took something
 	late    bool      // the socket was full since the connection was level
@@ -25,12 +26,13 @@ type alone struct {
 	watched bool      // the epoll waits for the socket to take more
 	leaving bool      // closes when rest is out
 	waiting bool      // in group.waiting: ahead of the group
+	queued  bool      // in shard.strays
 
 	gathered bool // rest[0] is the shard's scratch
 }
 
 // A group is the connections of a shard that are given the same bytes. It is owned by
-// the loop of its shard, but for dirty.
+// the loop of its shard, but for dirty, which any goroutine sets.
 type group struct {
 	key     any
 	stream  Stream  // stands for all that are level; nil while there is none
@@ -38,8 +40,8 @@ type group struct {
 	waiting []*conn // ahead of the stream; they join when it has caught up
 	members int     // level, waiting and parked
 
-	dirty  bool // in shard.dirty; guarded by shard.mu
-	queued bool // in shard.queue
+	dirty  atomic.Bool // the stream may have something since it was asked last
+	queued bool        // in shard.queue
 
 	// The pass that is under way: level[:todo] have not been given batch.
 	batch     []byte

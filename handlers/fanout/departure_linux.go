@@ -12,8 +12,13 @@ type departure struct {
 	over   bool
 }
 
-// departEvery is the time between two steps of a departure.
-const departEvery = 5 * time.Millisecond
+const (
+	// departEvery is the time between two steps of a departure.
+	departEvery = 5 * time.Millisecond
+	// minGrace is the least time that connections whose sockets are full have to take
+	// their farewell.
+	minGrace = 100 * time.Millisecond
+)
 
 func newDeparture(conns []*conn, open int, spread time.Duration) *departure {
 	d := &departure{conns: make([]*conn, 0, open), began: time.Now(), spread: spread}
@@ -49,7 +54,7 @@ func (s *shard) depart(now time.Time, most time.Duration) time.Duration {
 			s.farewell(c, Drain)
 		}
 	}
-	if s.open == 0 || now.Sub(d.began) > d.spread+d.spread/4 {
+	if s.open == 0 || now.Sub(d.began) > d.spread+max(d.spread/4, minGrace) {
 		for _, c := range s.conns {
 			if c != nil { // it takes nothing
 				s.drop(c)

@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -48,8 +49,12 @@ func newEpoll() (*epoll, error) {
 // error once the epoll is closed.
 func (e *epoll) wait(events []unix.EpollEvent) (n int, err error) {
 	failed := e.raw.Read(func(fd uintptr) bool {
-		n, err = unix.EpollWait(int(fd), events, 0)
-		return n > 0 || (err != nil && err != unix.EINTR)
+		for {
+			n, err = unix.EpollWait(int(fd), events, 0)
+			if !errors.Is(err, unix.EINTR) {
+				return n > 0 || err != nil
+			}
+		}
 	})
 	if failed != nil {
 		return 0, failed
@@ -81,13 +86,9 @@ func send(fd int32, p []byte) (int, syscall.Errno) {
 // hangUp closes a connection so that what was written arrives: unread input would make
 // the kernel reset the connection, and the reader lose its last bytes.
 func hangUp(fd int32) {
-	var scrap [4096]byte
-	for range 16 {
-		n, _, err := unix.Recvfrom(int(fd), scrap[:], unix.MSG_DONTWAIT)
-		if n <= 0 || err != nil {
-			break
-		}
-	}
+	// With MSG_TRUNC, TCP throws away as much as is asked for, and copies nothing.
+	const all = 1 << 30
+	_, _, _ = syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), 0, all, unix.MSG_TRUNC|unix.MSG_DONTWAIT, 0, 0)
 	_ = unix.Shutdown(int(fd), unix.SHUT_WR)
 	_ = unix.Close(int(fd))
 }

@@ -29,14 +29,18 @@ func New(o Options) (*Fanout, error) {
 	if o.Shards <= 0 {
 		o.Shards = runtime.GOMAXPROCS(0)
 	}
-	f := &Fanout{opts: o}
-	var err error
-	if f.io, err = chooseIO(o.IO); err != nil {
-		return nil, err
+	rings, err := openRings(o, newUring)
+	if err != nil {
+		return nil, fmt.Errorf("fanout: io_uring: %w", err)
 	}
-	for range o.Shards {
-		s, err := newShard(f)
+	f := &Fanout{opts: o, io: Epoll}
+	if rings[0] != nil {
+		f.io = Uring
+	}
+	for i, ring := range rings {
+		s, err := newShard(f, ring)
 		if err != nil {
+			closeRings(rings[i:])
 			f.Close()
 			return nil, fmt.Errorf("fanout: start a shard: %w", err)
 		}
@@ -46,27 +50,46 @@ func New(o Options) (*Fanout, error) {
 	return f, nil
 }
 
-// chooseIO probes whether io_uring may be used.
-func chooseIO(want IO) (IO, error) {
-	if want == Epoll {
-		return Epoll, nil
+// openRings returns an io_uring for each shard, or nil for each. It fails if they are
+// asked for and not permitted.
+func openRings(o Options, open func() (*uring, error)) ([]*uring, error) {
+	rings := make([]*uring, o.Shards)
+	if o.IO == Epoll {
+		return rings, nil
 	}
-	u, err := newUring()
-	switch {
-	case err == nil:
-		u.close()
-		return Uring, nil
-	case want == Uring:
-		return "", fmt.Errorf("fanout: io_uring: %w", err)
+	for i := range rings {
+		ring, err := open()
+		if err == nil {
+			rings[i] = ring
+			continue
+		}
+		closeRings(rings)
+		if o.IO == Uring {
+			return nil, err
+		}
+		o.Logger.Debug("io_uring not available; writing with one send for each connection", "error", err)
+		return make([]*uring, o.Shards), nil
 	}
-	return Epoll, nil
+	return rings, nil
+}
+
+func closeRings(rings []*uring) {
+	for _, ring := range rings {
+		if ring != nil {
+			ring.close()
+		}
+	}
 }
 
 // IO returns how the fanout writes: Epoll or Uring.
 func (f *Fanout) IO() IO { return f.io }
 
-// A Duplicate is a second descriptor of a connection.
+// A Duplicate is a second descriptor of a connection. The zero value is none.
 type Duplicate struct{ fd int }
+
+// firstDescriptor is the lowest that a duplicate may have: below are the standard
+// streams, even where they are closed.
+const firstDescriptor = 3
 
 // Dup duplicates the descriptor of a TCP connection, so that it can be given to
 // [Fanout.Adopt] after the first one is closed. Close the result, or have it adopted.
@@ -75,9 +98,9 @@ func Dup(c *net.TCPConn) (Duplicate, error) {
 	if err != nil {
 		return Duplicate{}, fmt.Errorf("fanout: %w", err)
 	}
-	d := Duplicate{fd: -1}
+	var d Duplicate
 	var failed error
-	err = raw.Control(func(fd uintptr) { d.fd, failed = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) })
+	err = raw.Control(func(fd uintptr) { d.fd, failed = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, firstDescriptor) })
 	if err == nil {
 		err = failed
 	}
@@ -88,7 +111,11 @@ func Dup(c *net.TCPConn) (Duplicate, error) {
 }
 
 // Close closes the descriptor.
-func (d Duplicate) Close() { _ = unix.Close(d.fd) }
+func (d Duplicate) Close() {
+	if d.fd >= firstDescriptor {
+		_ = unix.Close(d.fd)
+	}
+}
 
 // Adopt takes over a connection, a response to whose request has not begun: it writes
 // opening, then what s has. Only the fanout uses d and s from then on; both are closed

@@ -1,46 +1,27 @@
 package fanout
 
 import (
-	"math"
 	"syscall"
 	"time"
 )
 
-// A queue is groups in the order of their turns.
-type queue struct {
-	groups []*group
-	head   int
-}
-
-func (q *queue) len() int { return len(q.groups) - q.head }
-
-func (q *queue) push(g *group) { q.groups = append(q.groups, g) }
-
-func (q *queue) pop() *group {
-	g := q.groups[q.head]
-	q.groups[q.head] = nil
-	q.head++
-	if q.head == len(q.groups) {
-		q.groups, q.head = q.groups[:0], 0
-	} else if q.head >= 1024 && q.head > len(q.groups)/2 {
-		n := copy(q.groups, q.groups[q.head:])
-		clear(q.groups[n:])
-		q.groups, q.head = q.groups[:n], 0
-	}
-	return g
-}
-
+// enqueue has a group asked for what follows, in its turn.
 func (s *shard) enqueue(g *group) {
-	if !g.queued && g.stream != nil {
+	if g.stream == nil { // the one who is level first is asked anyway
+		g.dirty.Store(false)
+		return
+	}
+	if !g.queued {
 		g.queued = true
 		s.queue.push(g)
 	}
 }
 
-// turn lets groups write, one after the other, until they have made the writes of one
-// slice together. It returns how many groups wrote; if none may, wait is shortened to
-// the time until one may.
+// turn lets connections that catch up write, then groups, each until they have made
+// the writes of a slice together. It returns how many did; if none may, wait is
+// shortened to the time until a group may.
 func (s *shard) turn(now time.Time, wait *time.Duration) (turns int) {
+	turns = s.turnStrays()
 	budget := sliceWrites
 	for range s.queue.len() {
 		g := s.queue.pop()
@@ -51,7 +32,7 @@ func (s *shard) turn(now time.Time, wait *time.Duration) (turns int) {
 		}
 		g.queued = false
 		turns++
-		more, wrote := s.slice(g, now)
+		more, wrote := s.slice(g)
 		if more {
 			s.enqueue(g)
 		}
@@ -64,17 +45,18 @@ func (s *shard) turn(now time.Time, wait *time.Duration) (turns int) {
 
 // slice goes on with the pass of a group, or begins the next one. It returns whether
 // there may be more to write, and the writes made.
-func (s *shard) slice(g *group, now time.Time) (more bool, wrote int) {
-	if g.stream == nil {
-		return false, 0
-	}
+func (s *shard) slice(g *group) (more bool, wrote int) {
 	if !g.passing {
+		g.dirty.Store(false) // before Next: what comes from now on marks it again
+		if g.stream == nil {
+			return false, 0
+		}
 		g.batch = g.stream.Next(false)
-		if g.batch == nil {
+		if len(g.batch) == 0 {
 			s.settle(g)
 			return false, 0
 		}
-		g.passing, g.todo, g.began = true, len(g.level), now
+		g.passing, g.todo, g.began = true, len(g.level), time.Now()
 		s.stats.passes.Add(1)
 	}
 	if s.uring != nil && g.todo > 1 {
@@ -82,11 +64,8 @@ func (s *shard) slice(g *group, now time.Time) (more bool, wrote int) {
 	} else {
 		wrote = s.sliceSends(g)
 	}
-	if g.stream == nil { // nobody is left
-		return false, wrote
-	}
-	if g.todo > 0 {
-		return true, wrote
+	if !g.passing || g.todo > 0 { // all have left, or it goes on
+		return g.passing, wrote
 	}
 	g.passing, g.batch = false, nil
 	end := time.Now()
@@ -114,40 +93,45 @@ func (s *shard) sliceSends(g *group) (wrote int) {
 	return wrote
 }
 
-func (s *shard) sliceUring(g *group) int {
-	n := min(sliceWrites, g.todo)
-	from := g.todo - n
-	results := s.results[:n]
-	for i := range results {
-		results[i] = math.MinInt32
-	}
-	if err := s.uring.send(g.level[from:g.todo], g.batch, results); err != nil {
-		s.fan.opts.Logger.Error("io_uring failed; writing with one send for each connection", "error", err)
-		s.uring.close()
-		s.uring = nil
-	}
+func (s *shard) sliceUring(g *group) (wrote int) {
+	wrote = min(sliceWrites, g.todo)
+	from := g.todo - wrote
+	results := s.results[:wrote]
+	s.sendUring(g.level[from:g.todo], g.batch, results)
 	bytes := 0
-	for i := n - 1; i >= 0; i-- {
+	for i := wrote - 1; i >= 0; i-- { // backwards, as level[:todo] stays in its place
 		g.todo = from + i
-		c := g.level[g.todo]
-		switch r := results[i]; {
-		case int(r) == len(g.batch):
-			bytes += int(r)
-		case r >= 0:
-			bytes += int(r)
-			s.cut(c, int(r), 0)
-		case r == math.MinInt32: // it is not known what went out
-			s.drop(c)
-		default:
-			s.cut(c, 0, syscall.Errno(-r))
-		}
-		if g.stream == nil {
-			break
+		n, e := max(int(results[i]), 0), syscall.Errno(max(-results[i], 0))
+		bytes += n
+		if n != len(g.batch) {
+			s.cut(g.level[g.todo], n, e)
 		}
 	}
-	s.stats.writes.Add(uint64(n))
+	s.stats.writes.Add(uint64(wrote))
 	s.stats.bytes.Add(uint64(bytes))
-	return n
+	return wrote
+}
+
+// sendUring writes p to connections through the io_uring. If that fails, it is given up
+// for good, and what it has not sent goes out otherwise.
+func (s *shard) sendUring(conns []*conn, p []byte, results []int32) {
+	for i := range results {
+		results[i] = -int32(syscall.EIO) // should it stay unknown what went out
+	}
+	submitted, err := s.uring.send(conns, p, results)
+	if err == nil {
+		return
+	}
+	s.fan.opts.Logger.Error("io_uring failed; writing with one send for each connection", "error", err)
+	s.uring.close()
+	s.uring = nil
+	for i := submitted; i < len(conns); i++ {
+		if n, e := send(conns[i].fd, p); e != 0 {
+			results[i] = -int32(e)
+		} else {
+			results[i] = int32(n)
+		}
+	}
 }
 
 // cut handles a connection that did not take all of a batch.

@@ -30,7 +30,7 @@ type shard struct {
 	ended   sync.WaitGroup
 	stats   shardStats
 
-	mu    sync.Mutex // guards inbox and group.dirty; never held across a call of a Stream
+	mu    sync.Mutex // guards inbox; never held across a call of a Stream
 	inbox inbox
 
 	// The fields below are owned by loop.
@@ -39,7 +39,8 @@ type shard struct {
 	conns      []*conn // by descriptor
 	open       int
 	groups     map[any]*group
-	queue      queue // groups that may have something to write
+	queue      queue[*group] // those that may have something to write
+	strays     queue[*conn]  // those that are not level and may be written to
 	generation int32
 	inspected  time.Time
 	leaving    *departure // nil until a drain
@@ -61,9 +62,11 @@ type shardStats struct {
 	passes, writes, bytes, parkings, dropped atomic.Uint64
 }
 
-func newShard(f *Fanout) (*shard, error) {
+// newShard returns a shard that owns ring, nil for one send each, unless it fails.
+func newShard(f *Fanout, ring *uring) (*shard, error) {
 	s := &shard{
 		fan:     f,
+		uring:   ring,
 		wake:    make(chan struct{}, 1),
 		drained: make(chan struct{}),
 		groups:  map[any]*group{},
@@ -71,12 +74,6 @@ func newShard(f *Fanout) (*shard, error) {
 	var err error
 	if s.epoll, err = newEpoll(); err != nil {
 		return nil, err
-	}
-	if f.io == Uring {
-		if s.uring, err = newUring(); err != nil {
-			s.epoll.close()
-			return nil, err
-		}
 	}
 	return s, nil
 }
@@ -114,18 +111,16 @@ func (s *shard) adopt(c *conn) error {
 	return nil
 }
 
-// mark says that a group may have something to write.
+// mark says that a group may have something to write. Until the loop asks its stream,
+// which is after a pause when passes follow each other, further marks cost nothing.
 func (s *shard) mark(g *group) {
+	if g.dirty.Swap(true) {
+		return
+	}
 	s.mu.Lock()
-	first := !g.dirty
-	if first {
-		g.dirty = true
-		s.inbox.dirty = append(s.inbox.dirty, g)
-	}
+	s.inbox.dirty = append(s.inbox.dirty, g)
 	s.mu.Unlock()
-	if first {
-		s.kick()
-	}
+	s.kick()
 }
 
 func (s *shard) kick() {
@@ -152,13 +147,13 @@ func (s *shard) poll() {
 
 // loop serves the connections until close.
 func (s *shard) loop() {
-	defer s.shut()
 	timer := time.NewTimer(s.inspectEvery())
 	defer timer.Stop()
 	var in inbox
 	for {
 		in = s.take(in)
 		if in.closing {
+			s.shut(in.adopted)
 			return
 		}
 		s.handle(&in)
@@ -188,9 +183,6 @@ func (s *shard) take(old inbox) inbox {
 	in := s.inbox
 	s.inbox.adopted, s.inbox.dirty, s.inbox.ready = old.adopted[:0], old.dirty[:0], old.ready[:0]
 	s.inbox.drain = 0
-	for _, g := range in.dirty {
-		g.dirty = false
-	}
 	return in
 }
 
@@ -199,11 +191,13 @@ func (s *shard) handle(in *inbox) {
 		c := s.connOf(e)
 		switch {
 		case c == nil: // closed since
-		case e.Events&hungUp != 0:
+		case e.Events&unix.EPOLLERR != 0:
 			s.drop(c)
+		case e.Events&hungUp != 0:
+			s.cutOff(c)
 		case c.alone != nil && c.alone.blocked:
 			c.alone.blocked = false
-			s.serve(c)
+			s.stray(c)
 		}
 	}
 	for _, c := range in.adopted {
@@ -252,12 +246,17 @@ func (s *shard) welcome(c *conn) {
 		s.drop(c)
 		return
 	}
-	s.serve(c)
+	s.stray(c)
 }
 
-// drop closes a connection.
+// drop closes a connection that failed or stalled.
 func (s *shard) drop(c *conn) {
 	s.stats.dropped.Add(1)
+	s.cutOff(c)
+}
+
+// cutOff closes a connection without a word.
+func (s *shard) cutOff(c *conn) {
 	s.release(c)
 	_ = unix.Close(int(c.fd))
 	s.fan.opts.Gone(c.tag)
@@ -282,18 +281,15 @@ func (s *shard) release(c *conn) {
 	}
 }
 
-// shut closes what is left.
-func (s *shard) shut() {
+// shut closes what is left, and connections that were adopted but not welcomed. No
+// more are adopted: who asked for the end has seen to that.
+func (s *shard) shut(adopted []*conn) {
 	for _, c := range s.conns {
 		if c != nil {
-			s.drop(c)
+			s.cutOff(c)
 		}
 	}
-	s.mu.Lock()
-	late := s.inbox.adopted
-	s.inbox.adopted = nil
-	s.mu.Unlock()
-	for _, c := range late {
+	for _, c := range adopted {
 		c.alone.stream.Close()
 		_ = unix.Close(int(c.fd))
 		s.fan.opts.Gone(c.tag)

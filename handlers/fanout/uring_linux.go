@@ -87,7 +87,29 @@ func newUring() (*uring, error) {
 		u.close()
 		return nil, err
 	}
+	if err := u.try(); err != nil {
+		u.close()
+		return nil, err
+	}
 	return u, nil
+}
+
+// try sends a byte: that a ring can be set up does not say that it may be used, or
+// that it knows how to send.
+func (u *uring) try() error {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("try: %w", err)
+	}
+	defer func() { _, _ = unix.Close(pair[0]), unix.Close(pair[1]) }()
+	var result [1]int32
+	if _, err := u.send([]*conn{{fd: int32(pair[0])}}, []byte{0}, result[:]); err != nil {
+		return err
+	}
+	if result[0] != 1 {
+		return errUringOld
+	}
+	return nil
 }
 
 func (u *uring) mapRings(p *uringParams) (err error) {
@@ -121,9 +143,14 @@ func (u *uring) close() {
 	_ = unix.Close(u.fd)
 }
 
+// maxTries is how often io_uring_enter may fail in passing, in one send.
+const maxTries = 1000
+
 // send writes p to every connection, at most uringEntries of them, and stores in
-// results what each took, or the negative error number.
-func (u *uring) send(conns []*conn, p []byte, results []int32) error {
+// results what each took, or the negative error number. If it fails, the first
+// submitted connections have been written to, where results has nothing else with an
+// unknown result, and the others have not.
+func (u *uring) send(conns []*conn, p []byte, results []int32) (submitted int, err error) {
 	tail := *u.sqTail
 	for i, c := range conns {
 		u.entries[(tail+uint32(i))&u.sqMask] = uringSubmission{
@@ -137,16 +164,20 @@ func (u *uring) send(conns []*conn, p []byte, results []int32) error {
 	}
 	atomic.StoreUint32(u.sqTail, tail+uint32(len(conns)))
 	defer runtime.KeepAlive(p)
-	for submit, seen := len(conns), 0; seen < len(conns); {
+	for tries, seen := 0, 0; seen < len(conns); {
 		// Syscall, not RawSyscall: hundreds of sends are long enough for the scheduler
 		// to give the processor to another goroutine.
-		n, _, e := syscall.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(u.fd), uintptr(submit), uintptr(len(conns)-seen), uringEnterGetEvents, 0, 0)
+		n, _, e := syscall.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(u.fd), uintptr(len(conns)-submitted), uintptr(len(conns)-seen), uringEnterGetEvents, 0, 0)
 		switch e {
 		case 0:
-			submit -= int(n)
+			submitted += int(n)
 		case unix.EINTR, unix.EAGAIN, unix.EBUSY:
+			if tries++; tries <= maxTries {
+				break
+			}
+			fallthrough
 		default:
-			return fmt.Errorf("fanout: io_uring_enter: %w", e)
+			return submitted, fmt.Errorf("enter: %w", e)
 		}
 		head, end := *u.cqHead, atomic.LoadUint32(u.cqTail)
 		for ; head != end; head++ {
@@ -156,5 +187,5 @@ func (u *uring) send(conns []*conn, p []byte, results []int32) error {
 		}
 		atomic.StoreUint32(u.cqHead, head)
 	}
-	return nil
+	return submitted, nil
 }

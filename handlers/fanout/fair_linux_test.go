@@ -1,0 +1,281 @@
+package fanout
+
+import (
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestGiantGroup prints for 5,000 readers and for one: that one waits for a slice of
+// the others at most.
+func TestGiantGroup(t *testing.T) {
+	eachIO(t, func(t *testing.T, how IO) {
+		const readers = 5000
+		s := still(t, Options{IO: how})
+		giant, small := newTimeline(t, "giant"), newTimeline(t, "small")
+		for range readers {
+			pair(t, s, giant.join())
+		}
+		one := pair(t, s, small.join())
+		s.rest(t)
+		one.drain(t)
+
+		writes := func() uint64 { return s.stats.writes.Load() }
+		before := writes()
+		giant.print("", 100)
+		giant.print("", 100)
+		if s.step(t); writes()-before != sliceWrites {
+			t.Fatalf("the first turn makes %d writes, want %d", writes()-before, sliceWrites)
+		}
+		small.print("", 100)
+		before = writes()
+		turns := 0
+		for one.judge.frames == 0 {
+			if s.step(t); writes()-before > 2*sliceWrites+1 {
+				t.Fatalf("the small group has waited for %d writes", writes()-before)
+			}
+			one.drain(t)
+			turns++
+		}
+		if turns > 2 {
+			t.Errorf("the small group has waited for %d turns", turns)
+		}
+		passes := s.stats.passes.Load()
+		s.rest(t)
+		if n := s.stats.passes.Load() - passes; n != 0 {
+			t.Errorf("%d more passes for what was there before the first began", n)
+		}
+	})
+}
+
+// TestManyJoin has 2,000 readers come at once, each with much to catch up with: those
+// who are there wait for a slice at most.
+func TestManyJoin(t *testing.T) {
+	eachIO(t, func(t *testing.T, how IO) {
+		s := still(t, Options{IO: how})
+		l, small := newTimeline(t, "a"), newTimeline(t, "small")
+		one := pair(t, s, small.join())
+		s.rest(t)
+		for range 100 {
+			l.print("", 2000)
+		}
+		for range 2000 {
+			pair(t, s, l.resume(0))
+		}
+		small.print("", 100)
+		before := s.stats.writes.Load()
+		for one.judge.frames == 0 {
+			if s.step(t); s.stats.writes.Load()-before > 2*sliceWrites+2*strayWrites {
+				t.Fatalf("a reader has waited for %d writes to others", s.stats.writes.Load()-before)
+			}
+			one.drain(t)
+		}
+	})
+}
+
+// TestManyGroups has 5,000 groups of one reader: an event for one of them is one write.
+func TestManyGroups(t *testing.T) {
+	eachIO(t, func(t *testing.T, how IO) {
+		s := still(t, Options{IO: how})
+		var lines []*timeline
+		var mates []*mate
+		for range 5000 {
+			lines = append(lines, newTimeline(t, "a"))
+			mates = append(mates, pair(t, s, lines[len(lines)-1].join()))
+		}
+		s.rest(t)
+		if n := len(s.groups); n != 5000 {
+			t.Fatalf("%d groups", n)
+		}
+		for _, i := range []int{0, 1234, 4999} {
+			writes, passes := s.stats.writes.Load(), s.stats.passes.Load()
+			lines[i].print("", 100)
+			s.rest(t)
+			if w, p := s.stats.writes.Load()-writes, s.stats.passes.Load()-passes; w != 1 || p != 1 {
+				t.Errorf("%d writes and %d passes for one event", w, p)
+			}
+			if mates[i].drain(t); mates[i].judge.frames != 1 {
+				t.Errorf("reader %d has %d events", i, mates[i].judge.frames)
+			}
+		}
+	})
+}
+
+// TestPause looks at when the next pass may begin: after a long one in a moment, during
+// which the loop sleeps, and takes along what comes; after a short one at once.
+func TestPause(t *testing.T) {
+	eachIO(t, func(t *testing.T, how IO) {
+		s := still(t, Options{IO: how})
+		large, small := newTimeline(t, "a"), newTimeline(t, "b")
+		many, one := pair(t, s, large.join()), pair(t, s, small.join())
+		s.rest(t)
+		// What makes a pass long is time; here it is said to have been.
+		g := many.conn.group
+		pass := func(took time.Duration) (pause time.Duration) {
+			large.print("", 10)
+			s.handleInbox()
+			g.batch, g.passing, g.todo, g.began = g.stream.Next(false), true, len(g.level), time.Now().Add(-took)
+			g.dirty.Store(false)
+			s.slice(g)
+			return time.Until(g.notBefore)
+		}
+		if pause := pass(longPass / 2); pause > 0 {
+			t.Errorf("after a short pass it pauses for %v", pause)
+		}
+		if pause := pass(time.Hour); pause <= 0 || pause > maxPause {
+			t.Errorf("after a very long pass it pauses for %v", pause)
+		}
+		if pause := pass(8 * time.Millisecond); pause <= 0 || pause > 2*time.Millisecond {
+			t.Errorf("after 8 ms it pauses for %v", pause)
+		}
+
+		g.notBefore = time.Now().Add(time.Hour) // instead of milliseconds
+		many.drain(t)
+		passes := s.stats.passes.Load()
+		wait := 2 * time.Hour
+		for i := range 100 {
+			large.print("", 10)
+			if in := s.inboxSize(); i > 0 && in != 0 {
+				t.Fatalf("event %d wakes the loop in a pause", i)
+			}
+			s.handleInbox()
+			if s.turn(time.Now(), &wait) != 0 {
+				t.Fatal("it does not pause")
+			}
+		}
+		if wait > time.Hour {
+			t.Errorf("the loop would sleep for %v", wait)
+		}
+		small.print("", 10)
+		s.handleInbox()
+		s.turn(time.Now(), &wait)
+		if one.drain(t); one.judge.frames != 1 {
+			t.Error("a small group waits in the pause of a large one")
+		}
+		s.turn(time.Now().Add(time.Hour), &wait)
+		many.drain(t)
+		if n := s.stats.passes.Load() - passes; n != 2 || many.judge.frames != 103 {
+			t.Errorf("%d passes, the reader has %d events; want 2 and 103", n, many.judge.frames)
+		}
+	})
+}
+
+func (s *shard) handleInbox() {
+	in := s.take(inbox{})
+	s.handle(&in)
+}
+
+func (s *shard) inboxSize() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.inbox.dirty)
+}
+
+// TestFlood prints as fast as it can for 60 readers: many events go into one write.
+func TestFlood(t *testing.T) {
+	eachSetup(t, func(t *testing.T, o Options) {
+		r := launch(t, o)
+		l := newTimeline(t, "a")
+		l.maxBatch = 64 << 10
+		var clients []*client
+		for range 60 {
+			clients = append(clients, r.join(l))
+		}
+		r.level(60)
+		const events = 2000
+		for range events {
+			l.print("", 40)
+		}
+		l.end()
+		waitAll(clients)
+		if n := r.Stats().Passes; n > uint64(events*o.Shards/4) {
+			t.Errorf("%d passes for %d events", n, events)
+		}
+	})
+}
+
+// TestSizes holds what an idle connection costs.
+func TestSizes(t *testing.T) {
+	if n := unsafe.Sizeof(conn{}); n > 64 {
+		t.Errorf("a connection takes %d bytes", n)
+	}
+	if n := unsafe.Sizeof(alone{}); n > 96 {
+		t.Errorf("one that is not level takes %d bytes more", n)
+	}
+}
+
+// A drum is a stream without any memory: Next returns a beat for each that is due.
+type drum struct {
+	beat []byte
+	due  int
+	fn   func()
+}
+
+func (d *drum) Key() any { return "drum" }
+
+func (d *drum) Next(bool) []byte {
+	if d.due == 0 {
+		return nil
+	}
+	d.due--
+	return d.beat
+}
+
+func (d *drum) NextTo(Stream, bool) []byte { return nil }
+func (d *drum) Level(Stream) bool          { return true }
+func (d *drum) Rewind(int) []byte          { panic("the reader is too slow") }
+func (d *drum) Fork(int) (Stream, []byte)  { panic("the reader is too slow") }
+func (d *drum) Stand(int)                  {}
+func (d *drum) Notify(fn func())           { d.fn = fn }
+func (d *drum) Close()                     {}
+
+// TestAllocations holds a pass to no allocation at all, from the notice to the kernel.
+func TestAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	eachIO(t, func(t *testing.T, how IO) {
+		s := still(t, Options{IO: how})
+		leader := &drum{beat: make([]byte, 100)}
+		mates := []*mate{pair(t, s, leader)}
+		s.rest(t)
+		for range 999 {
+			mates = append(mates, pair(t, s, &drum{}))
+		}
+		s.rest(t)
+		if n := len(mates[0].conn.group.level); n != 1000 {
+			t.Fatalf("%d are level", n)
+		}
+		var in inbox
+		buffer := make([]byte, 4<<10)
+		pass := func() {
+			leader.due++
+			leader.fn()
+			for turns := 1; turns > 0; {
+				in = s.take(in)
+				s.handle(&in)
+				wait := time.Hour
+				turns = s.turn(time.Now().Add(time.Hour), &wait)
+			}
+		}
+		drain := func() {
+			for _, m := range mates {
+				for {
+					if n, err := unix.Read(m.fd, buffer); err != nil || n < len(buffer) {
+						break
+					}
+				}
+			}
+		}
+		pass()
+		drain()
+		if n := testing.AllocsPerRun(20, pass); n != 0 {
+			t.Errorf("a pass over 1,000 connections allocates %v times", n)
+		}
+		if n := s.stats.writes.Load(); n < 22*1000 {
+			t.Errorf("%d writes", n)
+		}
+	})
+}
