@@ -102,7 +102,7 @@ func (p *tab) note(event any) {
 		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
 			text = fmt.Sprintf("console %s", e.Type)
 			for _, arg := range e.Args {
-				text += " " + fmt.Sprintf("%s", arg.Value)
+				text += " " + arg.Value.String()
 			}
 		}
 	case *runtime.EventExceptionThrown:

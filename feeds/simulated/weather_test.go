@@ -82,7 +82,7 @@ func TestReadingsAreConsistent(t *testing.T) {
 }
 
 func TestSeasonsAndHours(t *testing.T) {
-	type sums struct{ january, july, night, afternoon, n float64 }
+	type sums struct{ january, july, night, afternoon float64 }
 	all := map[string]*sums{}
 	year(2, func(k *sky, now time.Time, r reading) {
 		s := all[k.Location]

@@ -88,8 +88,7 @@ func (f *folder) read() (last lastRun, ok bool, err error) {
 	if err != nil {
 		return last, false, fmt.Errorf("read the note of the last run: %w", err)
 	}
-	if json.Unmarshal(text, &last) != nil {
-		// Damaged: expect the worst.
+	if damaged := json.Unmarshal(text, &last) != nil; damaged { // expect the worst
 		return lastRun{Sync: Sync(1)}, true, nil
 	}
 	return last, true, nil
