@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"time"
 
@@ -63,7 +64,7 @@ func (l *load) openChurned(i int) error {
 func (l *load) churned(i int) {
 	r := &l.readers[i]
 	n, err := recvNow(r.fd, l.buffer)
-	if err == errAgain {
+	if errors.Is(err, errAgain) {
 		return
 	}
 	if n == 0 || err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -40,4 +41,27 @@ func cpuTimeOf(pid int) (cpuTime, error) {
 	user, _ := strconv.ParseInt(string(fields[11]), 10, 64)
 	system, _ := strconv.ParseInt(string(fields[12]), 10, 64)
 	return cpuTime{time.Duration(ts.Nano()), time.Duration(user) * tick, time.Duration(system) * tick}, nil
+}
+
+// busyTime is what the given cores have spent on anything at all since the machine's start,
+// in ticks: steal of a hypervisor included, waiting for disks not.
+func busyTime(cores []int) (busy time.Duration, err error) {
+	stat, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(stat)) {
+		// cpuN user nice system idle iowait irq softirq steal
+		f := strings.Fields(line)
+		for _, core := range cores {
+			if len(f) < 9 || f[0] != "cpu"+strconv.Itoa(core) {
+				continue
+			}
+			for _, i := range []int{1, 2, 3, 6, 7, 8} {
+				n, _ := strconv.ParseInt(f[i], 10, 64)
+				busy += time.Duration(n) * tick
+			}
+		}
+	}
+	return busy, nil
 }

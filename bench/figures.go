@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -38,6 +39,7 @@ func figures() []figure {
 		return figure{title: "deliveries at full speed", from: source{"flood", server, deliveryRate}, unit: "/s", to: source{"flood", floor, deliveryRate}, target: target, atLeast: true}
 	}
 	add(flood(byEpoll, 15), flood(byRing, 15), flood(byRoutine, 0), flood(floorBatch, 0))
+	add(cpu("flood", byEpoll, 0), cpu("flood", byRing, 0), cpu("flood", byRoutine, 0))
 	for _, server := range []string{byEpoll, byRing} {
 		add(figure{title: "latency p99, to a pass of the floor", from: source{"wide-10000x100", server, latencyP99}, unit: "ms", to: source{"rate-10000x5", floor, passTime}, target: 3})
 	}
@@ -81,7 +83,8 @@ func otherFigures() []figure {
 		figure{title: "CPU per event, to five readers alone", from: source{"filter-own", byEpoll, cpuPerEvent}, unit: "us", to: source{"filter-five", byEpoll, cpuPerEvent}, target: 1.5},
 		figure{title: "p99 of the others, to none frozen", from: source{"frozen-1", byEpoll, latencyP99}, unit: "ms", to: source{"frozen-0", byEpoll, latencyP99}},
 		figure{title: "p99 of the others, to none frozen", from: source{"frozen-10", byEpoll, latencyP99}, unit: "ms", to: source{"frozen-0", byEpoll, latencyP99}, target: 1.5},
-		figure{title: "publish to first write, to the answer", from: source{"first", byEpoll, firstByte}, unit: "us", to: source{"first", byEpoll, answerTime}, target: 2},
+		figure{title: "publish to first byte, to the answer", from: source{"first", byEpoll, firstByte}, unit: "us", to: source{"first", byEpoll, answerTime}},
+		figure{title: "publish to first byte, to the log's own", from: source{"first", byEpoll, firstByte}, unit: "us", to: source{"first", byEpoll, logTime}, target: 2},
 	)
 }
 
@@ -107,12 +110,16 @@ type finding struct {
 	Plainly  bool    `json:"plainly,omitempty"`
 	Met      *bool   `json:"met,omitempty"`
 	Problem  string  `json:"problem,omitempty"` // a measurement behind it was not sound: never met
+
+	// Disturbed says how many of the rounds were, see sample.disturbed; those of Base count too.
+	Disturbed int `json:"disturbed,omitempty"`
 }
 
 // findings works the figures out that samples has numbers for.
 func findings(samples []sample) (all []finding) {
 	for _, f := range figures() {
 		values, problem := f.from.in(samples)
+		disturbed := f.from.disturbed(samples)
 		if len(values) == 0 {
 			continue
 		}
@@ -121,12 +128,19 @@ func findings(samples []sample) (all []finding) {
 			Target: f.target, AtLeast: f.atLeast, Plainly: f.plainly, Problem: problem,
 		}
 		if f.to != (source{}) {
-			if bases, _ := f.to.in(samples); len(bases) > 0 {
+			bases, problem := f.to.in(samples)
+			if len(bases) > 0 {
 				base, ratio := spanOf(bases), spanOf(ratios(values, bases))
 				found.Base, found.Ratio = &base, &ratio
 			}
+			if found.Problem == "" && problem != "" {
+				found.Problem = fmt.Sprintf("beside %s: %s", f.to.server, problem)
+			}
 		}
-		found.Met = f.met(found)
+		if f.to.scenario != f.from.scenario || f.to.server != f.from.server {
+			disturbed += f.to.disturbed(samples)
+		}
+		found.Met, found.Disturbed = f.met(found), disturbed
 		all = append(all, found)
 	}
 	return all
@@ -163,6 +177,16 @@ func (s source) in(samples []sample) (values map[int]float64, problem string) {
 		}
 	}
 	return values, problem
+}
+
+// disturbed counts the source's rounds that were.
+func (s source) disturbed(samples []sample) (n int) {
+	for _, m := range samples {
+		if m.Scenario == s.scenario && m.Server == s.server && m.disturbed() {
+			n++
+		}
+	}
+	return n
 }
 
 // ratios divides round by round, so that what disturbed one round disturbs both its parts.

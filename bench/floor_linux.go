@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -83,11 +84,11 @@ func (f *bareFloor) listen(address string) error {
 func (f *bareFloor) serve() error {
 	events := make([]unix.EpollEvent, 512)
 	for {
-		n, err := unix.EpollWait(f.ep, events, -1)
-		if err != nil && err != unix.EINTR {
-			return os.NewSyscallError("epoll_wait", err)
+		n, err := waitNow(f.ep, events, -1)
+		if err != nil {
+			return err
 		}
-		for _, ev := range events[:max(n, 0)] {
+		for _, ev := range events[:n] {
 			if int(ev.Fd) == f.listener {
 				f.accept()
 			} else {
@@ -119,7 +120,7 @@ func (f *bareFloor) accept() {
 // request takes what has come at fd, and acts once it is a whole request.
 func (f *bareFloor) request(fd int32) {
 	n, err := recvNow(int(fd), f.read)
-	if err == errAgain {
+	if errors.Is(err, errAgain) {
 		return
 	}
 	if n == 0 || err != nil {

@@ -52,9 +52,7 @@ type load struct {
 
 	measuring bool
 	ended     bool
-	cpu, self cpuTime // at the beginning of the window
-	delivered int     // the same
-	entered   int64
+	before    counters // at the beginning of the window
 
 	latency, ack histogram
 	result       loadResult
@@ -173,25 +171,38 @@ func (l *load) settled(now int64) bool {
 func (l *load) mark(now int64) {
 	switch {
 	case !l.measuring && !l.ended && now >= l.windowStart:
-		l.measuring, l.entered, l.delivered = true, now, l.result.Delivered
-		l.cpu, l.self = l.cpuTimes()
+		l.measuring = true
+		l.before = l.count(now)
 	case l.measuring && now >= l.windowEnd:
 		l.measuring, l.ended = false, true
-		cpu, own := l.cpuTimes()
-		l.result.Seconds = float64(now-l.entered) / 1e9
-		l.result.Deliveries = l.result.Delivered - l.delivered
-		l.result.CPU = cpu.total - l.cpu.total
-		l.result.CPUUser, l.result.CPUSystem = cpu.user-l.cpu.user, cpu.system-l.cpu.system
-		l.result.OwnCPU = own.total - l.self.total
+		a, b := l.before, l.count(now)
+		l.result.Seconds = float64(b.now-a.now) / 1e9
+		l.result.Deliveries = b.delivered - a.delivered
+		l.result.CPU = b.server.total - a.server.total
+		l.result.CPUUser, l.result.CPUSystem = b.server.user-a.server.user, b.server.system-a.server.system
+		l.result.OwnCPU = b.own.total - a.own.total
+		l.result.Foreign = max(0, b.serverBusy-a.serverBusy-l.result.CPU)
+		l.result.ForeignOwn = max(0, b.ownBusy-a.ownBusy-l.result.OwnCPU)
 	}
 }
 
-func (l *load) cpuTimes() (server, own cpuTime) {
-	server, err := cpuTimeOf(l.spec.PID)
-	l.check(err)
-	own, err = cpuTimeOf(os.Getpid())
-	l.check(err)
-	return server, own
+// counters are what is compared between both ends of the window.
+type counters struct {
+	now                 int64
+	delivered           int
+	server, own         cpuTime
+	serverBusy, ownBusy time.Duration
+}
+
+func (l *load) count(now int64) counters {
+	c := counters{now: now, delivered: l.result.Delivered}
+	var errs [4]error
+	c.server, errs[0] = cpuTimeOf(l.spec.PID)
+	c.own, errs[1] = cpuTimeOf(os.Getpid())
+	c.serverBusy, errs[2] = busyTime(l.spec.ServerCores)
+	c.ownBusy, errs[3] = busyTime(l.spec.LoadCores)
+	l.check(errors.Join(errs[:]...))
+	return c
 }
 
 // arm sets the timer to the next moment at which something is to be done.
@@ -212,11 +223,11 @@ func (l *load) arm(now int64) {
 
 // poll waits up to the given milliseconds and takes what has arrived.
 func (l *load) poll(milliseconds int) error {
-	n, err := unix.EpollWait(l.ep, l.polled, milliseconds)
-	if err != nil && err != unix.EINTR {
-		return fmt.Errorf("wait for events: %w", err)
+	n, err := waitNow(l.ep, l.polled, milliseconds)
+	if err != nil {
+		return err
 	}
-	for _, ev := range l.polled[:max(n, 0)] {
+	for _, ev := range l.polled[:n] {
 		switch o := l.owners[ev.Fd]; o.kind {
 		case readerSocket:
 			l.read(o.index)

@@ -16,6 +16,7 @@ import (
 type options struct {
 	rounds     int
 	quick      bool
+	again      int
 	only       string
 	output     string // JSON; "" for none
 	write      bool   // rewrite the results in README.md, and the plots
@@ -80,6 +81,7 @@ func parseOptions(args []string) (o options, err error) {
 	set := flag.NewFlagSet("bench", flag.ContinueOnError)
 	set.IntVar(&o.rounds, "rounds", 5, "`number` of rounds; figures are medians of them")
 	set.BoolVar(&o.quick, "quick", false, "one round with short windows, for a first look")
+	set.IntVar(&o.again, "again", 2, "`times` to repeat a measurement that other programs disturbed; the least disturbed counts")
 	set.StringVar(&o.only, "only", "", "comma-separated beginnings of the `names` of what to measure, as rate,flood,idle-19000")
 	set.StringVar(&o.output, "o", "results.json", "`file` for all numbers, as JSON; empty for none")
 	set.BoolVar(&o.write, "write", false, "write the table into README.md and the plots beside it")
@@ -95,7 +97,7 @@ func parseOptions(args []string) (o options, err error) {
 		return o, fmt.Errorf("unknown argument %q", set.Arg(0))
 	}
 	if o.quick {
-		o.rounds = 1
+		o.rounds, o.again = 1, 0
 	}
 	if o.rounds < 1 {
 		return o, fmt.Errorf("-rounds %d: at least one", o.rounds)

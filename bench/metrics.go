@@ -13,6 +13,9 @@ const (
 	cpuPerEvent    = "CPU per event, us"
 	coreUse        = "share of the core"
 	ownUse         = "share of the generator's core"
+	foreignUse     = "share of the server's core that others took"
+	foreignOwnUse  = "share of the generator's core that others took"
+	perRead        = "deliveries per read"
 	passTime       = "CPU of one pass over all readers, ms"
 	deliveryRate   = "deliveries per second"
 	eventRate      = "events per second"
@@ -43,6 +46,13 @@ type sample struct {
 	Problem  string             `json:"problem,omitempty"` // why the values prove nothing; "" when they are sound
 }
 
+// disturbed says that other programs took more than a tenth of a core meanwhile: values are
+// rough then, wall-clock ones above all.
+func (m sample) disturbed() bool { return m.disturbance() > 0.1 }
+
+// disturbance is the share of a core that others took, the larger of the two.
+func (m sample) disturbance() float64 { return max(m.Values[foreignUse], m.Values[foreignOwnUse]) }
+
 // loadSample turns what the generator saw under load into a sample's values.
 func loadSample(spec loadSpec, r loadResult) (values map[string]float64, problem string) {
 	us := func(d float64) float64 { return d / 1e3 }
@@ -61,6 +71,9 @@ func loadSample(spec loadSpec, r loadResult) (values map[string]float64, problem
 		cpuPerEvent:    per(us(float64(r.CPU)), r.Events),
 		coreUse:        r.CPU.Seconds() / r.Seconds,
 		ownUse:         r.OwnCPU.Seconds() / r.Seconds,
+		foreignUse:     r.Foreign.Seconds() / r.Seconds,
+		foreignOwnUse:  r.ForeignOwn.Seconds() / r.Seconds,
+		perRead:        per(float64(r.Deliveries), r.Reads),
 		passTime:       delivery * float64(fan) / 1e3,
 		deliveryRate:   float64(r.Deliveries) / r.Seconds,
 		eventRate:      float64(r.Events) / r.Seconds,
@@ -100,6 +113,7 @@ func churnSample(r loadResult) map[string]float64 {
 	return map[string]float64{
 		connectRate: n / r.Seconds, cpuPerConnect: float64(r.CPU) / 1e3 / n,
 		coreUse: r.CPU.Seconds() / r.Seconds, ownUse: r.OwnCPU.Seconds() / r.Seconds,
+		foreignUse: r.Foreign.Seconds() / r.Seconds, foreignOwnUse: r.ForeignOwn.Seconds() / r.Seconds,
 		latencyP50: r.Latency.P50 / 1e6, latencyP99: r.Latency.P99 / 1e6, latencyP999: r.Latency.P999 / 1e6,
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"strconv"
 )
@@ -108,7 +109,7 @@ func (l *load) answered(i int) {
 		} else {
 			n, err = recvNow(p.fd, l.buffer)
 		}
-		if err == errAgain {
+		if errors.Is(err, errAgain) {
 			return
 		}
 		if n == 0 || err != nil {

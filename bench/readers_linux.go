@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -129,7 +130,7 @@ func (l *load) read(i int) {
 		} else {
 			n, err = recvNow(r.fd, l.buffer[kept:])
 		}
-		if err == errAgain {
+		if errors.Is(err, errAgain) {
 			return
 		}
 		if n == 0 || err != nil {
@@ -138,6 +139,7 @@ func (l *load) read(i int) {
 		}
 		if l.measuring {
 			l.result.Bytes += n
+			l.result.Reads++
 		}
 		b := l.buffer[:kept+n]
 		if r.headed && r.chunked {

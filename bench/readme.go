@@ -47,13 +47,8 @@ func markdown(r *report) string {
 	}
 	b.WriteString("\n")
 	b.WriteString(splitTable(r))
-	for _, s := range r.Skipped {
-		fmt.Fprintf(&b, "- skipped: %s\n", s)
-	}
-	for _, f := range r.Findings {
-		if f.Problem != "" {
-			fmt.Fprintf(&b, "- not sound: %s, %s: %s\n", f.Scenario, f.Server, f.Problem)
-		}
+	for _, s := range r.notes() {
+		fmt.Fprintf(&b, "- %s\n", strings.Replace(s, "* ", "\\* ", 1))
 	}
 	for _, p := range plots {
 		fmt.Fprintf(&b, "\n![%s](plots/%s)\n", p.title, p.file)
@@ -63,11 +58,11 @@ func markdown(r *report) string {
 }
 
 // splitTable shows what does not fit into the table of figures: CPU time in its parts, how busy
-// both cores were, and the bytes of a delivery.
+// both cores were, the bytes of a delivery, and how many deliveries came together.
 func splitTable(r *report) string {
 	var b strings.Builder
-	b.WriteString("| load | server | CPU us, user + system | core | generator's core | deliveries/s | p50, p99, p99.9 ms | bytes |\n")
-	b.WriteString(strings.Repeat("| --- ", 8) + "|\n")
+	b.WriteString("| load | server | CPU us, user + system | core | generator's core | deliveries/s | p50, p99, p99.9 ms | bytes | in one read |\n")
+	b.WriteString(strings.Repeat("| --- ", 9) + "|\n")
 	seen := map[[2]string]bool{}
 	for _, m := range r.Samples {
 		name := [2]string{m.Scenario, m.Server}
@@ -79,8 +74,8 @@ func splitTable(r *report) string {
 			values, _ := source{m.Scenario, m.Server, metric}.in(r.Samples)
 			return number(spanOf(values).Median)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s + %s | %s | %s | %s | %s, %s, %s | %s |\n", m.Scenario, m.Server, v(cpuUser), v(cpuSystem),
-			v(coreUse), v(ownUse), v(deliveryRate), v(latencyP50), v(latencyP99), v(latencyP999), v(eventBytes))
+		fmt.Fprintf(&b, "| %s | %s | %s + %s | %s | %s | %s | %s, %s, %s | %s | %s |\n", m.Scenario, m.Server, v(cpuUser), v(cpuSystem),
+			v(coreUse), v(ownUse), v(deliveryRate), v(latencyP50), v(latencyP99), v(latencyP999), v(eventBytes), v(perRead))
 	}
 	if len(seen) == 0 {
 		return ""

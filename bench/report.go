@@ -87,6 +87,9 @@ func (m sample) brief() string {
 			words = append(words, fmt.Sprintf(s.format, v))
 		}
 	}
+	if m.disturbed() {
+		words = append(words, fmt.Sprintf("disturbed: others took %.2f and %.2f of the cores", m.Values[foreignUse], m.Values[foreignOwnUse]))
+	}
 	if m.Problem != "" {
 		words = append(words, "PROBLEM: "+m.Problem)
 	}

@@ -21,6 +21,8 @@ type server struct {
 	address string
 	admin   string // "" for those that are not tickertape
 	data    string // folder to be removed; "" for none
+
+	ended chan struct{} // closed once tickertape has ended; nil for others
 }
 
 // configuration is the server's: nothing printed by feeds, two topics without a schema.
@@ -136,7 +138,7 @@ func (s *shop) lacks(name string) string {
 
 // start starts a server and returns once it serves. Its admin listener is on.
 func (s *shop) start(ctx context.Context, name, sync string) (*server, error) {
-	address, err := freeAddress()
+	address, err := freeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +162,7 @@ func (s *shop) start(ctx context.Context, name, sync string) (*server, error) {
 }
 
 func (s *shop) startTickertape(ctx context.Context, name, sync, address string) (*server, error) {
-	admin, err := freeAddress()
+	admin, err := freeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -178,6 +180,12 @@ func (s *shop) startTickertape(ctx context.Context, name, sync, address string) 
 		v.child, err = start(ctx, s.folder, s.cores, []string{"TICKERTAPE_PUBLISH_KEY=" + publishKey}, s.binary, append(args, more...)...)
 	}
 	if err == nil {
+		v.ended = make(chan struct{})
+		// Ends with the process, which stop kills; stop waits for it.
+		go func() {
+			defer close(v.ended)
+			_, _ = io.Copy(io.Discard, v.out)
+		}()
 		err = v.await(ctx)
 	}
 	if err != nil {
@@ -204,7 +212,7 @@ func (s *shop) arguments(name string) ([]string, error) {
 	return nil, fmt.Errorf("no server is called %q", name)
 }
 
-// await returns once the server says that it is ready; it has ten seconds.
+// await returns once the server says that it is ready; it has ten seconds, or until it ends.
 func (v *server) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -215,6 +223,8 @@ func (v *server) await(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("server is not ready after 10 s: %s", v.lastWords())
+		case <-v.ended:
+			return fmt.Errorf("server ended before it was ready: %s", v.lastWords())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -244,14 +254,17 @@ func (v *server) stop() {
 	if v.child != nil {
 		v.child.stop()
 	}
+	if v.ended != nil {
+		<-v.ended
+	}
 	if v.data != "" {
 		_ = os.RemoveAll(v.data)
 	}
 }
 
 // freeAddress returns a loopback address whose port nobody used a moment ago.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+func freeAddress(ctx context.Context) (string, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}

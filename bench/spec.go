@@ -8,6 +8,9 @@ type loadSpec struct {
 	TLS     bool   `json:"tls"`
 	PID     int    `json:"pid"` // whose CPU time is read at both ends of the window
 
+	ServerCores []int `json:"server_cores"`
+	LoadCores   []int `json:"load_cores"`
+
 	Readers  int    `json:"readers"`
 	Frozen   int    `json:"frozen"` // of those, how many stop reading once their stream is live
 	Keys     int    `json:"keys"`   // events go round this many keys; 0 means one
@@ -38,10 +41,13 @@ type loadResult struct {
 	Events     int           `json:"events"`     // acknowledged
 	Deliveries int           `json:"deliveries"` // frames read; connections made when they are churned
 	Bytes      int           `json:"bytes"`
-	CPU        time.Duration `json:"cpu"`        // of the server, exact
-	CPUUser    time.Duration `json:"cpu_user"`   // as the kernel splits it, by ticks
-	CPUSystem  time.Duration `json:"cpu_system"` // the same
-	OwnCPU     time.Duration `json:"own_cpu"`    // of the generator: beyond 0.95 of Seconds it is what is measured
+	CPU        time.Duration `json:"cpu"`         // of the server, exact
+	CPUUser    time.Duration `json:"cpu_user"`    // as the kernel splits it, by ticks
+	CPUSystem  time.Duration `json:"cpu_system"`  // the same
+	OwnCPU     time.Duration `json:"own_cpu"`     // of the generator: beyond 0.95 of Seconds it is what is measured
+	Foreign    time.Duration `json:"foreign"`     // of anything else on the server's cores, by ticks
+	ForeignOwn time.Duration `json:"foreign_own"` // the same on the generator's
+	Reads      int           `json:"reads"`       // system calls that brought the deliveries
 
 	// Of events that were meant to be sent within the window, from that moment on.
 	Latency quantiles `json:"latency"` // to each reader

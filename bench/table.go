@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -20,14 +21,28 @@ func printTable(out io.Writer, r *report) {
 		fmt.Fprintln(w, strings.Join(f.cells(), "\t"))
 	}
 	_ = w.Flush() // an error of out; there is nowhere else to say so
-	for _, s := range r.Skipped {
-		fmt.Fprintln(out, "skipped:", s)
+	for _, s := range r.notes() {
+		fmt.Fprintln(out, s)
+	}
+}
+
+// notes returns what must be known to read the table.
+func (r *report) notes() (all []string) {
+	for _, f := range r.Findings {
+		if f.Disturbed > 0 {
+			all = append(all, "* other programs took more than a tenth of a core in at least one of its measurements: a rough value")
+			break
+		}
 	}
 	for _, f := range r.Findings {
 		if f.Problem != "" {
-			fmt.Fprintf(out, "not sound: %s, %s: %s\n", f.Scenario, f.Server, f.Problem)
+			all = append(all, fmt.Sprintf("not sound: %s, %s: %s", f.Scenario, f.Server, f.Problem))
 		}
 	}
+	for _, s := range r.Skipped {
+		all = append(all, "skipped: "+s)
+	}
+	return slices.Compact(all)
 }
 
 func (r *report) headline() string {
@@ -75,6 +90,9 @@ func (f finding) cells() []string {
 		spread = fmt.Sprintf("%s-%s", number(f.Value.Low), number(f.Value.High))
 	}
 	value := number(f.Value.Median) + unitText(f.Unit)
+	if f.Disturbed > 0 {
+		value += " *"
+	}
 	return []string{f.Title, f.Scenario, f.Server, value, spread, base, ratio, target, met}
 }
 

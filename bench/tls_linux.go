@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"time"
@@ -44,7 +45,7 @@ func (*bareConn) SetWriteDeadline(time.Time) error { return nil }
 func secure(fd int) (*tls.Conn, error) {
 	bare := &bareConn{fd: fd}
 	conn := tls.Client(bare, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS13})
-	if err := conn.Handshake(); err != nil {
+	if err := conn.HandshakeContext(context.Background()); err != nil {
 		return nil, err
 	}
 	bare.ready = true
