@@ -128,3 +128,25 @@ func TestLoadProblems(t *testing.T) {
 		}
 	}
 }
+
+func TestOnly(t *testing.T) {
+	for _, tt := range []struct {
+		words, servers string
+		want           int // measurements
+	}{
+		{"flood", "", 5},
+		{"flood", "floor,epoll", 2},
+		{"frozen-1", "", 2}, // and frozen-10
+		{"start, flood", "epoll", 2},
+		{"flood", "nginx", 0},
+		{"nothing", "", 0},
+	} {
+		n := 0
+		for _, s := range only(scenarios(false), tt.words, tt.servers) {
+			n += len(s.servers)
+		}
+		if n != tt.want {
+			t.Errorf("only(%q, %q) leaves %d measurements; want %d", tt.words, tt.servers, n, tt.want)
+		}
+	}
+}

@@ -18,6 +18,7 @@ type options struct {
 	quick      bool
 	again      int
 	only       string
+	servers    string
 	output     string // JSON; "" for none
 	write      bool   // rewrite the results in README.md, and the plots
 	server     string // a ready binary; "" builds one
@@ -83,6 +84,7 @@ func parseOptions(args []string) (o options, err error) {
 	set.BoolVar(&o.quick, "quick", false, "one round with short windows, for a first look")
 	set.IntVar(&o.again, "again", 2, "`times` to repeat a measurement that other programs disturbed; the least disturbed counts")
 	set.StringVar(&o.only, "only", "", "comma-separated beginnings of the `names` of what to measure, as rate,flood,idle-19000")
+	set.StringVar(&o.servers, "servers", "", "comma-separated `names` of the servers to measure, as floor,epoll; all if empty")
 	set.StringVar(&o.output, "o", "results.json", "`file` for all numbers, as JSON; empty for none")
 	set.BoolVar(&o.write, "write", false, "write the table into README.md and the plots beside it")
 	set.StringVar(&o.server, "server", "", "server `binary` to measure; built from the repository if empty")

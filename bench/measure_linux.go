@@ -29,11 +29,9 @@ func measure(ctx context.Context, o options) (*report, error) {
 		return nil, err
 	}
 	defer s.close()
-	plan := scenarios(o.quick)
-	if o.only != "" {
-		if plan = only(plan, o.only); len(plan) == 0 {
-			return nil, fmt.Errorf("-only %s: no measurement begins with that", o.only)
-		}
+	plan := only(scenarios(o.quick), o.only, o.servers)
+	if len(plan) == 0 {
+		return nil, fmt.Errorf("-only %q -servers %q: nothing is called that", o.only, o.servers)
 	}
 	b := &bench{shop: s, options: o, report: newReport(s.version), skipped: map[string]bool{}}
 	for round := range o.rounds {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -75,11 +76,14 @@ func scenarios(quick bool) []scenario {
 	return kept
 }
 
-// only returns the scenarios whose names begin with one of the comma-separated words.
-func only(all []scenario, words string) (kept []scenario) {
+// only returns the scenarios whose names begin with one of the comma-separated words, with
+// the servers that are named. An empty list names all.
+func only(all []scenario, words, servers string) (kept []scenario) {
+	named := strings.Split(servers, ",")
 	for _, s := range all {
+		s.servers = slices.DeleteFunc(s.servers, func(name string) bool { return servers != "" && !slices.Contains(named, name) })
 		for word := range strings.SplitSeq(words, ",") {
-			if strings.HasPrefix(s.name, strings.TrimSpace(word)) {
+			if len(s.servers) > 0 && strings.HasPrefix(s.name, strings.TrimSpace(word)) {
 				kept = append(kept, s)
 				break
 			}
