@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -151,6 +152,66 @@ func TestReset(t *testing.T) {
 	})
 }
 
+// TestLateInOpening has a reader that is slow to take its opening: it is late as well.
+func TestLateInOpening(t *testing.T) {
+	eachIO(t, func(t *testing.T, how IO) {
+		s := still(t, Options{IO: how})
+		l := newTimeline(t, "a")
+		m := pairWith(t, s, l.join(), 1, append(slices.Clone(head), fmt.Appendf(nil, "P a 50000\n%s\n", strings.Repeat(".", 50000))))
+		s.rest(t)
+		for range 50 {
+			l.print("x", 100)
+		}
+		l.end()
+		for !m.judge.ended {
+			m.drain(t)
+			s.step(t)
+		}
+		if m.judge.frames != 2 {
+			t.Errorf("it has %d events, want the newest and the end", m.judge.frames)
+		}
+	})
+}
+
+// TestSharedOpening has readers who are given the same opening, none of whom takes it at
+// once, and then different farewells.
+func TestSharedOpening(t *testing.T) {
+	for name, size := range map[string]int{"gathered": 20 << 10, "in parts": 80 << 10} {
+		t.Run(name, func(t *testing.T) {
+			farewells := 0
+			s := still(t, Options{IO: Epoll, Farewell: func(Reason, any) []byte {
+				farewells++
+				return fmt.Appendf(nil, "B age %d\n", farewells)
+			}})
+			l := newTimeline(t, "a")
+			shared := append(make([][]byte, 0, 10), head...)
+			shared = append(shared, fmt.Appendf(nil, "P a %d\n%s\n", size, strings.Repeat(".", size)))
+			mates := []*mate{}
+			for range 3 {
+				mates = append(mates, pairWith(t, s, l.join(), 1, shared))
+				s.rest(t)
+			}
+			if n := s.stats.parked.Load(); n != 3 {
+				t.Fatalf("%d parked, want 3", n)
+			}
+			for _, m := range mates {
+				s.farewell(m.conn, Age)
+			}
+			for s.open > 0 {
+				for _, m := range mates {
+					m.drain(t)
+				}
+				s.step(t)
+			}
+			for i, m := range mates {
+				if m.drain(t); m.judge.bye != fmt.Sprintf("B age %d", i+1) {
+					t.Errorf("reader %d has the farewell %q", i, m.judge.bye)
+				}
+			}
+		})
+	}
+}
+
 // TestStall has readers that never read: they are closed, and others notice nothing.
 func TestStall(t *testing.T) {
 	eachSetup(t, func(t *testing.T, o Options) {
@@ -287,6 +348,9 @@ func TestMoreFromClient(t *testing.T) {
 		for _, c := range clients {
 			if err := c.toEnd(); !errors.Is(err, io.EOF) || c.judge.bye == "" {
 				t.Errorf("reader %v ends with %v and the farewell %q", c.tag, err, c.judge.bye)
+			}
+			if e := c.failure(); e != 0 { // readers on other systems would have lost bytes
+				t.Errorf("reader %v: %v", c.tag, e)
 			}
 		}
 	})

@@ -24,7 +24,7 @@ func (c *client) ends() time.Time {
 // are spread over the time, and those who never read are cut off.
 func TestDrain(t *testing.T) {
 	eachSetup(t, func(t *testing.T, o Options) {
-		const readers, spread = 200, 400 * time.Millisecond
+		const readers, spread = 200, 200 * time.Millisecond
 		r := launch(t, o)
 		l := newTimeline(t, "a")
 		var clients []*client
@@ -160,7 +160,7 @@ func TestCloseInPass(t *testing.T) {
 		for range 2 {
 			r := launch(t, o)
 			l := newTimeline(t, "a")
-			for range 600 { // several slices a pass
+			for range 300 * o.Shards { // several slices a pass
 				r.connect(l.join(), pipe{})
 			}
 			var printing sync.WaitGroup
@@ -226,7 +226,7 @@ func TestCloseUnwelcome(t *testing.T) {
 // TestAge has connections that are closed at 80 to 100 % of an age.
 func TestAge(t *testing.T) {
 	eachSetup(t, func(t *testing.T, o Options) {
-		o.MaxAge = 300 * time.Millisecond
+		o.MaxAge = 200 * time.Millisecond
 		r := launch(t, o)
 		l := newTimeline(t, "a")
 		const readers = 100

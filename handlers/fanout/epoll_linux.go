@@ -84,11 +84,16 @@ func send(fd int32, p []byte) (int, syscall.Errno) {
 }
 
 // hangUp closes a connection so that what was written arrives: unread input would make
-// the kernel reset the connection, and the reader lose its last bytes.
+// the kernel reset the connection, and some readers lose their last bytes.
 func hangUp(fd int32) {
-	// With MSG_TRUNC, TCP throws away as much as is asked for, and copies nothing.
-	const all = 1 << 30
-	_, _, _ = syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), 0, all, unix.MSG_TRUNC|unix.MSG_DONTWAIT, 0, 0)
 	_ = unix.Shutdown(int(fd), unix.SHUT_WR)
+	for range 16 { // what is read makes room for more; one who does not stop is reset
+		// With MSG_TRUNC, TCP throws away as much as is asked for, and copies nothing.
+		const all = 1 << 30
+		n, _, e := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), 0, all, unix.MSG_TRUNC|unix.MSG_DONTWAIT, 0, 0)
+		if e != 0 || n == 0 {
+			break
+		}
+	}
 	_ = unix.Close(int(fd))
 }

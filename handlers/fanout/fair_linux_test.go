@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"slices"
 	"testing"
 	"time"
 	"unsafe"
@@ -77,28 +78,71 @@ func TestManyJoin(t *testing.T) {
 
 // TestManyGroups has 5,000 groups of one reader: an event for one of them is one write.
 func TestManyGroups(t *testing.T) {
+	s := still(t, Options{IO: Epoll}) // a write to one is the same by both
+	var lines []*timeline
+	var mates []*mate
+	for range 5000 {
+		lines = append(lines, newTimeline(t, "a"))
+		mates = append(mates, pair(t, s, lines[len(lines)-1].join()))
+	}
+	s.rest(t)
+	if n := len(s.groups); n != 5000 {
+		t.Fatalf("%d groups", n)
+	}
+	for _, i := range []int{0, 1234, 4999} {
+		writes, passes := s.stats.writes.Load(), s.stats.passes.Load()
+		lines[i].print("", 100)
+		s.rest(t)
+		if w, p := s.stats.writes.Load()-writes, s.stats.passes.Load()-passes; w != 1 || p != 1 {
+			t.Errorf("%d writes and %d passes for one event", w, p)
+		}
+		if mates[i].drain(t); mates[i].judge.frames != 1 {
+			t.Errorf("reader %d has %d events", i, mates[i].judge.frames)
+		}
+	}
+}
+
+// TestChangeInPass has readers leave and join while a pass over their group is under
+// way, those who have been written to and those who have not.
+func TestChangeInPass(t *testing.T) {
 	eachIO(t, func(t *testing.T, how IO) {
+		random := seeded(t)
 		s := still(t, Options{IO: how})
-		var lines []*timeline
+		l := newTimeline(t, "a")
 		var mates []*mate
-		for range 5000 {
-			lines = append(lines, newTimeline(t, "a"))
-			mates = append(mates, pair(t, s, lines[len(lines)-1].join()))
+		join := func() {
+			mates = append(mates, pair(t, s, l.join()))
+			mates[len(mates)-1].judge.strict = true
+		}
+		for range 3 * sliceWrites {
+			join()
 		}
 		s.rest(t)
-		if n := len(s.groups); n != 5000 {
-			t.Fatalf("%d groups", n)
-		}
-		for _, i := range []int{0, 1234, 4999} {
-			writes, passes := s.stats.writes.Load(), s.stats.passes.Load()
-			lines[i].print("", 100)
+		for range 20 {
+			l.print("x", 100)
+			for range 3 {
+				s.step(t) // a slice
+				for range 10 {
+					i := random.IntN(len(mates))
+					mates[i].close()
+					mates = slices.Delete(mates, i, i+1)
+					join()
+				}
+			}
 			s.rest(t)
-			if w, p := s.stats.writes.Load()-writes, s.stats.passes.Load()-passes; w != 1 || p != 1 {
-				t.Errorf("%d writes and %d passes for one event", w, p)
+			for _, m := range mates {
+				m.drain(t)
 			}
-			if mates[i].drain(t); mates[i].judge.frames != 1 {
-				t.Errorf("reader %d has %d events", i, mates[i].judge.frames)
+		}
+		l.end()
+		s.rest(t)
+		for i, m := range mates {
+			if m.drain(t); !m.judge.ended {
+				t.Errorf("reader %d stops at place %d of %d", i, m.judge.place, l.place())
 			}
+		}
+		if s.open != len(mates) {
+			t.Errorf("%d open, want %d", s.open, len(mates))
 		}
 	})
 }

@@ -81,6 +81,7 @@ type rig struct {
 	listener *net.TCPListener
 	clients  []*client
 	gone     atomic.Int64 // calls of Options.Gone
+	parked   atomic.Int64 // calls of Options.Parked
 	adopted  int64
 
 	mu   sync.Mutex
@@ -96,6 +97,12 @@ func launch(t testing.TB, o Options) *rig {
 		r.tags[tag]++
 		r.mu.Unlock()
 		r.gone.Add(1)
+	}
+	o.Parked = func(tag any, own Stream) {
+		if c, ok := own.(*position); !ok || c.closed || tag == nil {
+			t.Errorf("Parked(%v, %v)", tag, own)
+		}
+		r.parked.Add(1)
 	}
 	if o.Farewell == nil {
 		o.Farewell = func(why Reason, tag any) []byte { return fmt.Appendf(nil, "B %s %v\n", why, tag) }
@@ -131,7 +138,11 @@ func (r *rig) finish(before int) {
 	if n := r.gone.Load(); n != r.adopted {
 		r.t.Errorf("Gone is called for %d of %d connections", n, r.adopted)
 	}
-	if s := r.Stats(); s.Connections != 0 || s.Parked != 0 || s.Groups != 0 {
+	s := r.Stats()
+	if n := r.parked.Load(); n != int64(s.Parkings) {
+		r.t.Errorf("Parked is called %d times, %d were", n, s.Parkings)
+	}
+	if s.Connections != 0 || s.Parked != 0 || s.Groups != 0 {
 		r.t.Errorf("left after Close: %+v", s)
 	}
 	if after := descriptors(r.t); after != before {
@@ -311,8 +322,24 @@ func (c *client) some(n int) error {
 	return err
 }
 
-// isReset reports whether a connection ended without its last bytes.
-func isReset(err error) bool { return errors.Is(err, unix.ECONNRESET) }
+// failure returns what the kernel holds against a connection, as that it was reset.
+func (c *client) failure() (e syscall.Errno) {
+	c.t.Helper()
+	raw, err := c.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(fd uintptr) {
+			n, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR)
+			if err != nil {
+				c.t.Error(err)
+			}
+			e = syscall.Errno(n)
+		})
+	}
+	if err != nil {
+		c.t.Error(err)
+	}
+	return e
+}
 
 // still returns a shard whose loop is the test: nothing happens but in step.
 func still(t testing.TB, o Options) *shard {

@@ -27,6 +27,12 @@ func pair(t testing.TB, s *shard, p Stream) *mate {
 // pairOf is pair with a buffer of so many bytes, or what the kernel takes for it.
 func pairOf(t testing.TB, s *shard, p Stream, size int) *mate {
 	t.Helper()
+	return pairWith(t, s, p, size, head)
+}
+
+// pairWith is pairOf with an opening.
+func pairWith(t testing.TB, s *shard, p Stream, size int, opening [][]byte) *mate {
+	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +44,7 @@ func pairOf(t testing.TB, s *shard, p Stream, size int) *mate {
 	if own, ok := p.(*position); ok {
 		m.judge.line = own.line
 	}
-	m.conn.alone = &alone{stream: p, rest: head, since: time.Now()}
+	m.conn.alone = &alone{stream: p, rest: opening, since: time.Now()}
 	m.conn.tag = m
 	if err := s.adopt(m.conn); err != nil {
 		t.Fatal(err)

@@ -138,7 +138,7 @@ func (l *timeline) resume(place int) *position {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p.place = place
-	p.opening = [][]byte{fmt.Appendf(nil, "S %s %d 0\n\n", l.name, place)}
+	p.opening = [][]byte{fmt.Appendf(nil, "S %s %d\n", l.name, place)}
 	return p
 }
 
@@ -165,8 +165,8 @@ type frameEnd struct{ at, place int }
 func (p *position) openLocked() {
 	p.place, p.beat = len(p.line.frames), p.line.beats
 	p.opening = [][]byte{
-		fmt.Appendf(nil, "S %s %d %d\n", p.line.name, p.place, p.line.padding),
-		append(bytes.Repeat([]byte{'.'}, p.line.padding), '\n'),
+		fmt.Appendf(nil, "S %s %d\n", p.line.name, p.place),
+		append(fmt.Appendf(nil, "P %s %d\n", p.line.name, p.line.padding), append(bytes.Repeat([]byte{'.'}, p.line.padding), '\n')...),
 	}
 }
 
@@ -379,7 +379,14 @@ func (j *judge) frame(b []byte) (n int, err error) {
 	}
 	switch kind {
 	case "S":
-		return j.state(b, n, number, field)
+		if j.opened {
+			j.resets++
+		}
+		j.opened, j.place = true, number
+		j.skipped = map[string]int{}
+		return n, nil
+	case "P":
+		return padding(b, n, number)
 	case "H":
 		if number <= j.beat {
 			return 0, fmt.Errorf("heartbeat %d after %d", number, j.beat)
@@ -392,23 +399,14 @@ func (j *judge) frame(b []byte) (n int, err error) {
 	return 0, fmt.Errorf("torn: %.40q", line)
 }
 
-func (j *judge) state(b []byte, n, place int, field [][]byte) (int, error) {
-	padding, err := strconv.Atoi(string(field[3]))
-	if err != nil {
-		return 0, fmt.Errorf("torn: %q", field)
-	}
-	if len(b) < n+padding+1 {
+func padding(b []byte, n, size int) (int, error) {
+	switch {
+	case len(b) < n+size+1:
 		return 0, nil
-	}
-	if string(b[n:n+padding+1]) != string(bytes.Repeat([]byte{'.'}, padding))+"\n" {
+	case string(b[n:n+size+1]) != string(bytes.Repeat([]byte{'.'}, size))+"\n":
 		return 0, fmt.Errorf("a torn snapshot: %.40q", b[n:])
 	}
-	if j.opened {
-		j.resets++
-	}
-	j.opened, j.place = true, place
-	j.skipped = map[string]int{}
-	return n + padding + 1, nil
+	return n + size + 1, nil
 }
 
 func (j *judge) event(b []byte, place int) (int, error) {
