@@ -88,10 +88,16 @@ func (f *folder) read() (last lastRun, ok bool, err error) {
 	if err != nil {
 		return last, false, fmt.Errorf("read the note of the last run: %w", err)
 	}
-	if damaged := json.Unmarshal(text, &last) != nil; damaged { // expect the worst
-		return lastRun{Sync: Sync(1)}, true, nil
+	return parseRun(text), true, nil
+}
+
+// parseRun reads a note. Of one that is damaged it expects the worst.
+func parseRun(text []byte) lastRun {
+	var last lastRun
+	if json.Unmarshal(text, &last) != nil {
+		return lastRun{Sync: Sync(1)}
 	}
-	return last, true, nil
+	return last
 }
 
 func (f *folder) write(clean bool) error {
