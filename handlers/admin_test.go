@@ -79,8 +79,8 @@ func TestMetrics(t *testing.T) {
 	eventually(t, "the stream leaves", func() bool { return metricsOf(t, s)["tickertape_streams"] == 0 })
 }
 
-func TestStreamsList(t *testing.T) {
-	s := start(t, setup{})
+func testStreamsList(t *testing.T, via way) {
+	s := start(t, setup{via: via})
 	s.publish(draft("news", `{"id":"a"}`))
 	if a := s.getAdmin("/streams"); strings.TrimSpace(a.body) != `{"streams":[]}` {
 		t.Errorf("nobody is connected: %s", a.body)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,55 +29,50 @@ func checkBye(t testing.TB, e sse.Event, reason string) time.Duration {
 	return e.Retry
 }
 
-func TestDrain(t *testing.T) {
-	for _, http2 := range []bool{false, true} {
-		t.Run(fmt.Sprintf("HTTP2=%v", http2), func(t *testing.T) {
-			s := start(t, setup{http2: http2})
-			var clients []*client
-			for range 12 {
-				c := s.open("/latest?type=news")
-				c.live()
-				clients = append(clients, c)
-			}
-			s.Drain()
-			pauses := map[time.Duration]bool{}
-			for _, c := range clients {
-				pause := checkBye(t, c.next(), "drain")
-				if pause < time.Second || pause > 10*time.Second {
-					t.Errorf("pause %v; want 1s to 10s", pause)
-				}
-				pauses[pause] = true
-				c.ended()
-			}
-			if len(pauses) < 5 {
-				t.Errorf("12 readers come back after %v", pauses)
-			}
-			c := s.open("/latest?type=news") // an EventSource gets 200
-			checkBye(t, c.next(), "drain")
-			c.ended()
-			for _, accept := range []string{"*/*", "application/json", "application/x-ndjson"} {
-				a := s.get("/latest?type=news", "Accept: "+accept)
-				seconds, err := strconv.Atoi(a.Header.Get("Retry-After"))
-				if a.problem(t).Status != 503 || err != nil || seconds < 2 || seconds > 10 {
-					t.Errorf("Accept %s: %d, Retry-After %q", accept, a.StatusCode, a.Header.Get("Retry-After"))
-				}
-			}
-			if a := s.get("/latest?typ=news", "Accept: text/event-stream"); a.StatusCode != 400 {
-				t.Errorf("a request that can never work: %d", a.StatusCode)
-			}
-			if a := s.getAdmin("/readyz"); a.StatusCode != 503 || !strings.Contains(a.body, "stopping") {
-				t.Errorf("readyz: %d %s", a.StatusCode, a.body)
-			}
-			s.Drain() // twice is once
-		})
+func testDrain(t *testing.T, via way) {
+	s := start(t, setup{via: via})
+	var clients []*client
+	for range 12 {
+		c := s.open("/latest?type=news")
+		c.live()
+		clients = append(clients, c)
 	}
+	s.Drain()
+	pauses := map[time.Duration]bool{}
+	for _, c := range clients {
+		pause := checkBye(t, c.next(), "drain")
+		if pause < time.Second || pause > 10*time.Second {
+			t.Errorf("pause %v; want 1s to 10s", pause)
+		}
+		pauses[pause] = true
+		c.ended()
+	}
+	if len(pauses) < 5 {
+		t.Errorf("12 readers come back after %v", pauses)
+	}
+	c := s.open("/latest?type=news") // an EventSource gets 200
+	checkBye(t, c.next(), "drain")
+	c.ended()
+	for _, accept := range []string{"*/*", "application/json", "application/x-ndjson"} {
+		a := s.get("/latest?type=news", "Accept: "+accept)
+		seconds, err := strconv.Atoi(a.Header.Get("Retry-After"))
+		if a.problem(t).Status != 503 || err != nil || seconds < 2 || seconds > 10 {
+			t.Errorf("Accept %s: %d, Retry-After %q", accept, a.StatusCode, a.Header.Get("Retry-After"))
+		}
+	}
+	if a := s.get("/latest?typ=news", "Accept: text/event-stream"); a.StatusCode != 400 {
+		t.Errorf("a request that can never work: %d", a.StatusCode)
+	}
+	if a := s.getAdmin("/readyz"); a.StatusCode != 503 || !strings.Contains(a.body, "stopping") {
+		t.Errorf("readyz: %d %s", a.StatusCode, a.body)
+	}
+	s.Drain() // twice is once
 }
 
 // A reader that does not read must not hold up the end of the program.
-func TestDrainCutsFrozenReaders(t *testing.T) {
-	s := start(t, setup{smallBuffers: true, before: func(h *Handlers) { h.byeWait = 100 * time.Millisecond }})
-	frozen := s.freeze("/latest?type=news")
-	defer frozen.Close()
+func testDrainCutsFrozenReaders(t *testing.T, via way) {
+	s := start(t, setup{via: via, smallBuffers: true, before: func(h *Handlers) { h.byeWait = 100 * time.Millisecond }})
+	s.freeze("/latest?type=news")
 	s.fill("news", 2<<20)
 	eventually(t, "the reader is behind", func() bool { return s.lag() > 100 })
 	s.Drain()
@@ -85,6 +81,7 @@ func TestDrainCutsFrozenReaders(t *testing.T) {
 	if err := s.server.Config.Shutdown(ctx); err != nil {
 		t.Errorf("shutdown: %v", err)
 	}
+	s.Close(ctx)
 	if s.streams.count() != 0 {
 		t.Error("streams are left")
 	}
@@ -92,9 +89,9 @@ func TestDrainCutsFrozenReaders(t *testing.T) {
 
 // Streams that end by themselves while Drain goes through the list: on HTTP/2 a writer
 // whose handler has returned must not be touched.
-func TestDrainWhileStreamsEnd(t *testing.T) {
+func testDrainWhileStreamsEnd(t *testing.T, via way) {
 	for range 5 {
-		s := start(t, setup{http2: true})
+		s := start(t, setup{via: via})
 		var clients []*client
 		for range 20 {
 			clients = append(clients, s.open("/latest?type=news"))
@@ -272,42 +269,37 @@ func TestDrainShortensWrites(t *testing.T) {
 	})
 }
 
-// freeze opens a stream over a connection with small buffers and does not read it.
-func (s *site) freeze(path string) net.Conn {
-	s.t.Helper()
-	conn, err := net.Dial("tcp", s.server.Listener.Addr().String())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := conn.(*net.TCPConn).SetReadBuffer(32 << 10); err != nil {
-		s.t.Fatal(err)
-	}
-	before := s.streams.count()
-	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: tape\r\nAccept: text/event-stream\r\n\r\n", path)
-	eventually(s.t, "the stream is open", func() bool { return s.streams.count() > before })
-	return conn
-}
-
 // fill publishes events of 4 KiB on a topic until they have so many bytes together,
 // and returns their number.
 func (s *site) fill(topic string, bytes int) int {
 	s.t.Helper()
 	pad := strings.Repeat("x", 4<<10)
 	n := bytes / len(pad)
+	drafts := make([]topics.Draft, n)
 	for i := range n {
-		s.publish(draft(topic, fmt.Sprintf(`{"id":"%d","pad":%q}`, i, pad)))
+		drafts[i] = draft(topic, fmt.Sprintf(`{"id":"%d","pad":%q}`, i, pad))
+	}
+	for some := range slices.Chunk(drafts, 16) {
+		s.publish(some...)
 	}
 	return n
 }
 
-// lag returns the largest lag that /streams shows.
-func (s *site) lag() uint64 {
+// list returns what /streams shows.
+func (s *site) list() []streamStatus {
+	s.t.Helper()
 	var list streamList
 	if err := json.Unmarshal([]byte(s.getAdmin("/streams").body), &list); err != nil {
 		s.t.Fatal(err)
 	}
+	return list.Streams
+}
+
+// lag returns the largest lag that /streams shows.
+func (s *site) lag() uint64 {
+	s.t.Helper()
 	var most uint64
-	for _, st := range list.Streams {
+	for _, st := range s.list() {
 		most = max(most, st.Lag)
 	}
 	return most

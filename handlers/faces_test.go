@@ -184,8 +184,8 @@ func readLines(s *site, path string, headers ...string) (*bufio.Scanner, *http.R
 	return lines, res
 }
 
-func TestNDJSONFace(t *testing.T) {
-	s := start(t, setup{options: Options{Heartbeat: 200 * time.Millisecond}})
+func testNDJSONFace(t *testing.T, via way) {
+	s := start(t, setup{via: via, options: Options{Heartbeat: 200 * time.Millisecond}})
 	s.publish(draft("news", `{"id":"a","title":"<b>& x"}`), topics.Draft{Topic: "chat", Data: []byte("a\nb<"), Text: true})
 	lines, res := readLines(s, "/latest?type=news,chat")
 	if res.Header.Get("Content-Type") != "application/x-ndjson" || res.Header.Get("Cache-Control") != "no-cache, no-transform" || res.Header.Get("X-Accel-Buffering") != "no" {
@@ -252,8 +252,8 @@ func TestNDJSONFace(t *testing.T) {
 	}
 }
 
-func TestNDJSONResume(t *testing.T) {
-	s := start(t, setup{})
+func testNDJSONResume(t *testing.T, via way) {
+	s := start(t, setup{via: via})
 	s.publish(draft("news", `{"id":"a"}`), draft("news", `{"id":"b"}`))
 	lines, _ := readLines(s, "/latest?type=news", "Last-Event-ID: mem-1")
 	var got []string

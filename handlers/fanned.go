@@ -29,8 +29,12 @@ func ConnContext(ctx context.Context, c net.Conn) context.Context {
 // startFanout starts the fan-out that the options ask for. Where the system has none,
 // "auto" means a goroutine for each stream.
 func (h *Handlers) startFanout() error {
-	if h.opts.IO == "" {
+	switch fanout.IO(h.opts.IO) {
+	case "":
 		return nil
+	case fanout.Auto, fanout.Epoll, fanout.Uring:
+	default:
+		return fmt.Errorf("fan-out: there is no IO %q", h.opts.IO)
 	}
 	fan, err := fanout.New(fanout.Options{
 		Stall:    h.opts.Stall,

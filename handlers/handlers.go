@@ -2,11 +2,14 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -110,6 +113,8 @@ const (
 	readyWait = 10 * time.Second
 	// bodyWait is how long a client may take to send the body of a publish.
 	bodyWait = 30 * time.Second
+	// maxUnwanted is how large a body may be that nobody wants.
+	maxUnwanted = 64 << 10
 	// byeWait is how long the last write of a drain may take.
 	byeWait = 2 * time.Second
 	// ageRetry is the shortest pause that is asked of a reader whose stream was too old.
@@ -180,9 +185,7 @@ func (h *Handlers) newRouter(routes []route, middleware ...gin.HandlerFunc) *gin
 	r.UseRawPath = true          // keys may hold a slash, as in EUR%2FUSD
 	r.UnescapePathValues = false // it would turn a plus into a space: see pathValue
 	r.Use(gin.CustomRecoveryWithWriter(nil, h.recovered))
-	r.Use(func(c *gin.Context) { // streams set their own for each write
-		_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(answerWait))
-	})
+	r.Use(h.limitTimes)
 	r.Use(middleware...)
 	for _, route := range routes {
 		r.Handle(route.method, route.path, route.handle)
@@ -195,6 +198,33 @@ func (h *Handlers) newRouter(routes []route, middleware ...gin.HandlerFunc) *gin
 	})
 	r.NoRoute(h.nothing)
 	return r
+}
+
+// limitTimes bounds how long a request may take. Streams set their own times for each
+// write.
+//
+// A body that nobody wants is read here: net/http would do so before it answers, and
+// wait for it for ever; and it does not notice that a client has gone while one is on
+// its way.
+func (h *Handlers) limitTimes(c *gin.Context) {
+	control, now := http.NewResponseController(c.Writer), time.Now()
+	_ = control.SetWriteDeadline(now.Add(answerWait))
+	if c.Request.ContentLength == 0 {
+		return
+	}
+	_ = control.SetReadDeadline(now.Add(h.bodyWait))
+	if c.Request.Method == http.MethodPost {
+		return // publish reads it
+	}
+	_, err := io.Copy(io.Discard, http.MaxBytesReader(direct(c.Writer), c.Request.Body, maxUnwanted))
+	switch {
+	case err == nil:
+		_ = control.SetReadDeadline(time.Time{})
+	case errors.As(err, new(*http.MaxBytesError)), errors.Is(err, os.ErrDeadlineExceeded):
+		h.fail(c, err)
+	default:
+		h.fail(c, bad("", "the body cannot be read"))
+	}
 }
 
 // nothing answers an address that does not exist.

@@ -10,7 +10,13 @@ import (
 )
 
 // Each headline is refused with a reason, or comes out of all three faces as it went in.
-func TestHostileHeadlines(t *testing.T) {
+func testHostileHeadlines(t *testing.T, via way) {
+	s := start(t, setup{via: via})
+	c := s.open("/latest?type=chat,news")
+	c.live()
+	lines, _ := readLines(s, "/latest?type=chat,news&snapshot=false")
+	lines.Scan() // stream
+	lines.Scan() // live
 	for name, tt := range map[string]struct {
 		text               string
 		asJSON, asText     bool // accepted
@@ -40,12 +46,7 @@ func TestHostileHeadlines(t *testing.T) {
 		"looks like an envelope": {`{"id":"mem-999","topic":"bye"}`, true, true, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, setup{})
-			c := s.open("/latest?type=chat,news")
-			c.live()
-			lines, _ := readLines(s, "/latest?type=chat,news&snapshot=false")
-			lines.Scan() // stream
-			lines.Scan() // live
+			s.t, c.t = t, t
 			check := func(asText bool, a answerOf, accepted bool, says string) {
 				t.Helper()
 				if !accepted {

@@ -56,6 +56,7 @@ func testCatalogue(t testing.TB) *topics.Catalogue {
 type site struct {
 	*Handlers
 	t      testing.TB
+	via    way
 	log    *memLog
 	server *httptest.Server // public
 	admin  *httptest.Server
@@ -71,9 +72,10 @@ type setup struct {
 	options Options
 	bus     topics.Options
 	log     *memLog
-	http2   bool
+	via     way  // default: a goroutine for each stream
 	waiting bool // do not wait until the tape is filled
 	before  func(*Handlers)
+	server  func(*http.Server)
 
 	patience     time.Duration // how long a stream may be open; default patience
 	smallBuffers bool          // of the server's connections
@@ -81,7 +83,7 @@ type setup struct {
 
 func start(t testing.TB, su setup) *site {
 	t.Helper()
-	s := &site{t: t, log: su.log, lines: &lineBuffer{}, patience: cmp.Or(su.patience, patience)}
+	s := &site{t: t, via: su.via, log: su.log, lines: &lineBuffer{}, patience: cmp.Or(su.patience, patience)}
 	if s.log == nil {
 		s.log = newMemLog()
 	}
@@ -93,6 +95,7 @@ func start(t testing.TB, su setup) *site {
 		o.PublishKey = publishKey
 	}
 	o.Build = cmp.Or(o.Build, "v0.0.0+test")
+	o.IO = cmp.Or(o.IO, su.via.io)
 	o.Logger = slog.New(slog.NewJSONHandler(s.lines, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	h, err := New(o)
 	if err != nil {
@@ -116,12 +119,16 @@ func start(t testing.TB, su setup) *site {
 	})
 	t.Cleanup(func() { cancel(); running.Wait() })
 	s.server = httptest.NewUnstartedServer(h.Public())
-	s.server.EnableHTTP2 = su.http2
+	s.server.EnableHTTP2 = su.via.http2
+	s.server.Config.ConnContext = ConnContext
+	if su.server != nil {
+		su.server(s.server.Config)
+	}
 	if su.smallBuffers {
 		s.server.Listener = smallBufferListener{s.server.Listener}
 	}
 	s.server.Config.ErrorLog = slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)
-	if su.http2 {
+	if su.via.tls {
 		s.server.StartTLS()
 	} else {
 		s.server.Start()
@@ -130,8 +137,12 @@ func start(t testing.TB, su setup) *site {
 	s.client = s.server.Client()
 	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	t.Cleanup(func() {
+		at, cancel := context.WithCancel(context.Background())
+		cancel()
+		h.Close(at)
 		s.server.CloseClientConnections()
 		s.server.Close()
+		s.checkNothingIsLeft()
 		s.admin.CloseClientConnections()
 		s.admin.Close()
 		if strings.Contains(s.lines.String(), publishKey) {
@@ -142,6 +153,22 @@ func start(t testing.TB, su setup) *site {
 		<-s.bus.Ready()
 	}
 	return s
+}
+
+// checkNothingIsLeft checks that the end of each stream is noticed everywhere, once
+// all connections are closed.
+func (s *site) checkNothingIsLeft() {
+	eventually(s.t, "no stream is listed, admitted, or counted for its address", func() bool {
+		s.streams.mu.Lock()
+		defer s.streams.mu.Unlock()
+		return len(s.streams.all) == 0 && s.streams.admitted == 0 && len(s.streams.byPrefix) == 0
+	})
+	if s.fan != nil && s.fan.Stats().Connections != 0 {
+		s.t.Errorf("the fan-out still has %d connections", s.fan.Stats().Connections)
+	}
+	if n := s.bus.Usage().Cohorts; n != 0 {
+		s.t.Errorf("%d cohorts are left", n)
+	}
 }
 
 // publish puts events on the tape behind HTTP and waits until readers can see them.
@@ -282,15 +309,21 @@ func (s *site) open(path string, headers ...string) *client {
 // next returns the next block, its id only if it has one of its own.
 func (c *client) next() sse.Event {
 	c.t.Helper()
-	before := c.reader.LastEventID()
-	e, err := c.reader.Next()
+	e, err := c.tryNext()
 	if err != nil {
 		c.t.Fatalf("the stream ended: %v", err)
 	}
+	return e
+}
+
+// tryNext is next for goroutines other than the test's.
+func (c *client) tryNext() (sse.Event, error) {
+	before := c.reader.LastEventID()
+	e, err := c.reader.Next()
 	if e.ID == before {
 		e.ID = ""
 	}
-	return e
+	return e, err
 }
 
 // want reads events and compares "type data" of each, with the id in front if wanted

@@ -332,7 +332,7 @@ func (b *endlessBody) Read(p []byte) (int, error) {
 
 func TestSlowBodyIsCut(t *testing.T) {
 	for _, http2 := range []bool{false, true} {
-		s := start(t, setup{http2: http2, before: func(h *Handlers) { h.bodyWait = 50 * time.Millisecond }})
+		s := start(t, setup{via: way{tls: http2, http2: http2}, before: func(h *Handlers) { h.bodyWait = 50 * time.Millisecond }})
 		body := &endlessBody{strings.NewReader(`{"id":`), make(chan struct{})}
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		res, err := s.client.Do(s.request(ctx, "POST", "/latest/news", body, "Authorization: Bearer "+publishKey, "Content-Type: application/json"))

@@ -1,10 +1,8 @@
 package handlers
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"runtime"
 	"strings"
@@ -15,18 +13,6 @@ import (
 	"tickertape/topics"
 )
 
-// thaw reads a connection of [site.freeze] as an EventSource.
-func thaw(t testing.TB, conn net.Conn) *client {
-	t.Helper()
-	_ = conn.SetDeadline(time.Now().Add(patience))
-	_ = conn.(*net.TCPConn).SetReadBuffer(1 << 20)
-	res, err := http.ReadResponse(bufio.NewReaderSize(conn, 64<<10), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &client{t: t, response: res, reader: sse.NewReader(res.Body, 0), close: func() { conn.Close() }}
-}
-
 // heap returns the bytes that are in use.
 func heap() uint64 {
 	runtime.GC()
@@ -36,105 +22,132 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// pair publishes number i of a news item of 4 KiB and a price.
-func (s *site) pair(i int, pad string) {
+// pairs publishes news items of 4 KiB and prices, numbered from one number up to,
+// and without, another.
+func (s *site) pairs(from, to int) {
 	s.t.Helper()
-	s.publish(
-		draft("news", fmt.Sprintf(`{"id":"%d","pad":%q}`, i, pad)),
-		draft("stock", fmt.Sprintf(`{"symbol":"S","price":"%d"}`, i)),
-	)
+	pad := strings.Repeat("x", 4<<10)
+	for ; from < to; from += 10 {
+		var drafts []topics.Draft
+		for i := from; i < min(from+10, to); i++ {
+			drafts = append(drafts, draft("news", fmt.Sprintf(`{"id":"%d","pad":%q}`, i, pad)), draft("stock", fmt.Sprintf(`{"symbol":"S","price":"%d"}`, i)))
+		}
+		s.publish(drafts...)
+	}
 }
 
-// Readers that never read delay neither the publisher nor a healthy reader, and cost
-// no memory beyond the tape. When they read again they get every event that matters.
-func TestFrozenReaders(t *testing.T) {
-	const frozen, pairs = 20, 700 // 2.9 MB of news for each of the frozen
-	s := start(t, setup{smallBuffers: true})
-	var conns []net.Conn
-	for range frozen {
-		conn := s.freeze("/latest?type=news,stock")
-		defer conn.Close()
-		conns = append(conns, conn)
+// Readers that never read delay neither the publisher nor a healthy reader. When they
+// read again they get every event that matters, and mostly the newest of the others.
+func testFrozenReaders(t *testing.T, via way) {
+	const readers, pairs = 10, 300 // 1.2 MB of news for each of the frozen
+	s := start(t, setup{via: via, smallBuffers: true})
+	var clients []*frozen
+	for range readers {
+		clients = append(clients, s.freeze("/latest?type=news,stock"))
 	}
-	pad := strings.Repeat("x", 4<<10)
-	began, before := time.Now(), heap()
+	began := time.Now()
 	healthy := s.open("/latest?type=news,stock")
 	healthy.live()
 	got := make(chan int, 1)
 	go func() { // ends when it has read all news
 		n := 0
 		for n < pairs {
-			if e, err := healthy.reader.Next(); err != nil || e.Type == "news" && !strings.HasPrefix(string(e.Data), fmt.Sprintf(`{"id":"%d",`, n)) {
+			e, err := healthy.reader.Next()
+			if err != nil || e.Type == "news" && numberOf(e) != n {
 				break
-			} else if e.Type == "news" {
+			}
+			if e.Type == "news" {
 				n++
 			}
 		}
 		got <- n
 	}()
-	for i := range pairs {
-		s.pair(i, pad) // returns once it is on the tape, while nobody frozen has read a byte
-	}
+	s.pairs(0, pairs) // returns once they are on the tape, while nobody frozen has read a byte
 	if n := <-got; n != pairs {
 		t.Errorf("the healthy reader got %d of %d news", n, pairs)
 	}
-	// The tape holds data and frame of each event: about 7 MB. A queue for each reader
-	// would take twenty times 3 MB more.
-	if grown := int64(heap()) - int64(before); grown > 30<<20 {
-		t.Errorf("the heap grew by %d MiB with %d frozen readers", grown>>20, frozen)
-	} else {
-		t.Logf("the heap grew by %d MiB with %d frozen readers; the tape holds %d MiB", grown>>20, frozen, s.bus.Usage().Bytes>>20)
-	}
-	if lag := s.lag(); lag < pairs {
+	if lag := s.lag(); lag < pairs/2 {
 		t.Errorf("the list of streams shows a lag of %d at most", lag)
 	}
 	if rest := 2*lateAfter - time.Since(began); rest > 0 { // so that they count as late
 		<-time.After(rest)
 	}
-	for _, conn := range conns[:2] {
-		c := thaw(t, conn)
-		if o := c.opening(); o.State != topics.Fresh {
-			t.Errorf("state %s", o.State)
-		}
-		c.live()
-		news, prices := 0, 0
-		for news < pairs {
-			e := c.next()
-			switch e.Type {
-			case "stock":
-				prices++
-			case "news":
-				if !strings.HasPrefix(string(e.Data), fmt.Sprintf(`{"id":"%d",`, news)) {
-					t.Fatalf("news %d is %.30s", news, e.Data)
-				}
-				news++
-			default:
-				t.Fatalf("event %q: %.80s", e.Type, e.Data)
-			}
-		}
-		for {
-			e := c.next()
-			if prices++; string(e.Data) == fmt.Sprintf(`{"symbol":"S","price":"%d"}`, pairs-1) {
-				break
-			}
-		}
-		if prices > pairs/2 {
-			t.Errorf("a late reader was given %d of %d prices; want mostly the newest", prices, pairs)
-		}
+	for _, f := range clients[:2] {
+		checkThawed(t, f.thaw(), pairs)
 	}
 }
 
-// A reader that the tape has left behind is told so in the stream, and ends current.
-func TestReaderThatFallsOffTheTape(t *testing.T) {
-	s := start(t, setup{smallBuffers: true, bus: topics.Options{Bytes: 1 << 20}})
-	conn := s.freeze("/latest?type=news,stock")
-	defer conn.Close()
-	pad := strings.Repeat("x", 4<<10)
-	const pairs = 800
-	for i := range pairs {
-		s.pair(i, pad)
+// They cost no memory beyond the tape either: with a queue for each, twenty would hold
+// twenty times 3 MB.
+func TestFrozenReadersCostNoMemory(t *testing.T) {
+	for _, via := range []way{paths[0], paths[3]} {
+		t.Run(via.name, func(t *testing.T) {
+			if probe := impossible[via.io]; probe != nil && probe() != nil {
+				t.Skipf("not on this system: %v", probe())
+			}
+			s := start(t, setup{via: via, smallBuffers: true})
+			for range 20 {
+				s.freeze("/latest?type=news")
+			}
+			before := heap()
+			s.fill("news", 3<<20)
+			// The tape holds data and frame of each event.
+			grown := int64(heap()) - int64(before)
+			t.Logf("the heap grew by %d MiB; the tape holds %d MiB", grown>>20, s.bus.Usage().Bytes>>20)
+			if grown > 20<<20 {
+				t.Errorf("the heap grew by %d MiB", grown>>20)
+			}
+		})
 	}
-	c := thaw(t, conn)
+}
+
+// checkThawed reads what a frozen reader is given when it reads again.
+func checkThawed(t *testing.T, c *client, pairs int) {
+	t.Helper()
+	if o := c.opening(); o.State != topics.Fresh {
+		t.Errorf("state %s", o.State)
+	}
+	c.live()
+	news, prices := 0, 0
+	for news < pairs {
+		e := c.next()
+		switch e.Type {
+		case "stock":
+			prices++
+		case "news":
+			if numberOf(e) != news {
+				t.Fatalf("news %d is %.30s", news, e.Data)
+			}
+			news++
+		default:
+			t.Fatalf("event %q: %.80s", e.Type, e.Data)
+		}
+	}
+	for last := fmt.Sprintf(`{"symbol":"S","price":"%d"}`, pairs-1); ; {
+		prices++
+		if e := c.next(); string(e.Data) == last {
+			break
+		}
+	}
+	if prices > pairs*2/3 {
+		t.Errorf("a late reader was given %d of %d prices; want mostly the newest", prices, pairs)
+	}
+}
+
+// numberOf returns the number of a news item of [site.pairs].
+func numberOf(e sse.Event) int {
+	n := -1
+	_, _ = fmt.Sscanf(string(e.Data), `{"id":"%d"`, &n)
+	return n
+}
+
+// A reader that the tape has left behind is told so in the stream, and ends current.
+func testReaderThatFallsOffTheTape(t *testing.T, via way) {
+	s := start(t, setup{via: via, smallBuffers: true, bus: topics.Options{Bytes: 1 << 20}})
+	f := s.freeze("/latest?type=news,stock")
+	const pairs = 500
+	s.pairs(0, pairs)
+	c := f.thaw()
 	c.opening()
 	c.live()
 	next, last := 0, topics.ID{}
@@ -149,7 +162,7 @@ func TestReaderThatFallsOffTheTape(t *testing.T) {
 			break
 		}
 		if e.Type == "news" {
-			if !strings.HasPrefix(string(e.Data), fmt.Sprintf(`{"id":"%d",`, next)) {
+			if numberOf(e) != next {
 				t.Fatalf("after %d news and without a reset: %.30s", next, e.Data)
 			}
 			next++
@@ -172,22 +185,21 @@ func TestReaderThatFallsOffTheTape(t *testing.T) {
 	if want := fmt.Sprintf(`{"symbol":"S","price":"%d"}`, pairs-1); price != want || len(events) != 6 { // five news and one price
 		t.Errorf("the snapshot has %d events and the price %s; want 6 and %s", len(events), price, want)
 	}
-	s.pair(pairs, "")
-	c.want(fmt.Sprintf(`mem-%d news {"id":"%d","pad":""}`, 2*pairs+1, pairs))
+	s.publish(draft("news", `{"id":"more"}`))
+	c.want(fmt.Sprintf(`mem-%d news {"id":"more"}`, 2*pairs+1))
 }
 
 // A reader that takes nothing for the whole stall time is cut off, and gives up what it holds.
-func TestStalledReaderIsCut(t *testing.T) {
-	s := start(t, setup{smallBuffers: true, options: Options{Stall: 100 * time.Millisecond}})
-	conn := s.freeze("/latest?type=news")
-	defer conn.Close()
+func testStalledReaderIsCut(t *testing.T, via way) {
+	s := start(t, setup{via: via, smallBuffers: true, options: Options{Stall: 100 * time.Millisecond}})
+	s.freeze("/latest?type=news")
 	s.fill("news", 2<<20)
 	eventually(t, "it is cut off", func() bool { return s.streams.count() == 0 && s.bus.Usage().Cohorts == 0 })
 }
 
 // The same where the protocol has windows of its own: the client's is 4 MiB.
 func TestStalledHTTP2ReaderIsCut(t *testing.T) {
-	s := start(t, setup{http2: true, options: Options{Stall: 100 * time.Millisecond}})
+	s := start(t, setup{via: paths[2], options: Options{Stall: 100 * time.Millisecond}})
 	frozen := s.open("/latest?type=news")
 	healthy := s.open("/latest?type=stock") // on the same connection
 	healthy.live()
@@ -200,14 +212,12 @@ func TestStalledHTTP2ReaderIsCut(t *testing.T) {
 	}
 }
 
-func TestReaderThatLeavesIsForgotten(t *testing.T) {
-	for _, http2 := range []bool{false, true} {
-		s := start(t, setup{http2: http2})
-		for range 20 {
-			s.open("/latest?type=news").close()
-		}
-		eventually(t, "they are gone", func() bool { return s.streams.count() == 0 && s.bus.Usage().Cohorts == 0 })
+func testReaderThatLeavesIsForgotten(t *testing.T, via way) {
+	s := start(t, setup{via: via})
+	for range 20 {
+		s.open("/latest?type=news").close()
 	}
+	eventually(t, "they are gone", func() bool { return s.streams.count() == 0 && s.bus.Usage().Cohorts == 0 })
 }
 
 // memoryWriter is the server's side of a connection that takes everything.
@@ -271,12 +281,11 @@ func BenchmarkSend(b *testing.B) {
 	s := start(b, setup{})
 	took, mark := make(chan struct{}, readers), []byte(`"bench"`)
 	for range readers {
-		conn := s.freeze("/latest?type=news")
-		b.Cleanup(func() { conn.Close() })
+		f := s.freeze("/latest?type=news")
 		go func() { // ends with the connection
 			buf := make([]byte, 64<<10)
 			for {
-				n, err := conn.Read(buf)
+				n, err := f.response.Body.Read(buf)
 				if err != nil {
 					return
 				}

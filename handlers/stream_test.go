@@ -3,7 +3,6 @@ package handlers
 import (
 	"bufio"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,91 +13,112 @@ import (
 	"tickertape/topics"
 )
 
-func TestStreamHeaders(t *testing.T) {
-	for _, http2 := range []bool{false, true} {
-		s := start(t, setup{http2: http2})
-		c := s.open("/latest?type=news")
-		c.live()
-		res := c.response
-		if want := map[bool]int{false: 1, true: 2}[http2]; res.ProtoMajor != want {
-			t.Fatalf("HTTP/%d; want HTTP/%d", res.ProtoMajor, want)
+func testStreamHeaders(t *testing.T, via way) {
+	s := start(t, setup{via: via})
+	c := s.open("/latest?type=news")
+	c.live()
+	res := c.response
+	if want := map[bool]int{false: 1, true: 2}[via.http2]; res.ProtoMajor != want || (res.TLS != nil) != via.tls {
+		t.Fatalf("HTTP/%d, TLS %v; want HTTP/%d", res.ProtoMajor, res.TLS != nil, want)
+	}
+	if s.fan != nil && (s.fan.Stats().Connections == 1) != via.fanned() {
+		t.Errorf("the fan-out has %d connections", s.fan.Stats().Connections)
+	}
+	at, err := http.ParseTime(res.Header.Get("Date"))
+	if err != nil || time.Since(at).Abs() > time.Minute {
+		t.Errorf("Date %q, %v", res.Header.Get("Date"), err)
+	}
+	if res.Close != via.fanned() || (len(res.TransferEncoding) > 0) != (!via.fanned() && !via.http2) {
+		t.Errorf("Close %v, Transfer-Encoding %v", res.Close, res.TransferEncoding)
+	}
+	res.Header.Del("Date")
+	if via.fanned() {
+		res.Header.Del("Connection")
+	}
+	got := fmt.Sprint(res.Header)
+	want := fmt.Sprint(http.Header{
+		"Content-Type":      {"text/event-stream"},
+		"Cache-Control":     {"no-cache, no-transform"},
+		"X-Accel-Buffering": {"no"},
+		"Vary":              {"Accept"},
+	})
+	if got != want {
+		t.Errorf("HTTP/%d: headers %s; want %s and no others", res.ProtoMajor, got, want)
+	}
+	if res.ContentLength != -1 {
+		t.Errorf("HTTP/%d: Content-Length %d", res.ProtoMajor, res.ContentLength)
+	}
+}
+
+// HEAD has the headers of a stream, and leaves the connection to the next request.
+func testHead(t *testing.T, via way) {
+	s := start(t, setup{via: via, options: Options{MaxStreams: 1}})
+	for range 3 {
+		a := s.do("HEAD", "/latest?type=news", "", "Accept: text/event-stream")
+		if a.StatusCode != 200 || a.body != "" || a.Header.Get("Content-Type") != "text/event-stream" || a.Header.Get("Cache-Control") != "no-cache, no-transform" || a.Close {
+			t.Errorf("%s, headers %v, body %q", a.Status, a.Header, a.body)
 		}
-		res.Header.Del("Date")
-		got := fmt.Sprint(res.Header)
-		want := fmt.Sprint(http.Header{
-			"Content-Type":      {"text/event-stream"},
-			"Cache-Control":     {"no-cache, no-transform"},
-			"X-Accel-Buffering": {"no"},
-			"Vary":              {"Accept"},
-		})
-		if got != want {
-			t.Errorf("HTTP/%d: headers %s; want %s and no others (no Connection, no Content-Length)", res.ProtoMajor, got, want)
-		}
-		if res.ContentLength != -1 {
-			t.Errorf("HTTP/%d: Content-Length %d", res.ProtoMajor, res.ContentLength)
-		}
+	}
+	if n := s.streams.count(); n != 0 {
+		t.Errorf("%d streams", n)
 	}
 }
 
 // A stream as it is drawn in the protocol: stream, snapshot without ids, live with the
 // position that it stands for, then events with rising ids, retractions, heartbeats.
-func TestStreamShape(t *testing.T) {
-	for _, http2 := range []bool{false, true} {
-		t.Run(fmt.Sprintf("HTTP2=%v", http2), func(t *testing.T) {
-			s := start(t, setup{http2: http2, options: Options{Heartbeat: 40 * time.Millisecond}})
-			s.publish(draft("news", `{"id":"a","title":"<Ferry> & times"}`), draft("stock", `{"symbol":"ACME","price":"1"}`), draft("chat", `"not asked for"`))
-			c := s.open("/latest?type=news,stock")
-			o := c.opening()
-			at, err := time.Parse(time.RFC3339, o.Time)
-			if err != nil || time.Since(at).Abs() > time.Minute {
-				t.Errorf("time %q, %v", o.Time, err)
-			}
-			o.Time = ""
-			if got, want := fmt.Sprint(o), fmt.Sprint(streamInfo{State: topics.Fresh, Build: "v0.0.0+test", Heartbeat: 0.04, Topics: []string{"news", "stock"}}); got != want {
-				t.Errorf("stream says %s; want %s", got, want)
-			}
-			c.want(`news {"id":"a","title":"<Ferry> & times"}`, `stock {"symbol":"ACME","price":"1"}`, "mem-3 live")
-			s.publish(draft("stock", `{"symbol":"ACME","price":"2"}`))
-			s.publish(draft("chat", `"not asked for"`)) // 5
-			if _, err := s.bus.Retract(t.Context(), "stock", "ACME"); err != nil {
-				t.Fatal(err)
-			}
-			for {
-				e := c.next()
-				if e.Type == eventHeartbeat {
-					continue
-				}
-				if got := e.ID + " " + e.Type + " " + string(e.Data); got != `mem-4 stock {"symbol":"ACME","price":"2"}` {
-					t.Fatalf("got %s", got)
-				}
-				break
-			}
-			e := c.next()
-			for e.Type == eventHeartbeat {
-				e = c.next()
-			}
-			var r retractInfo
-			strict(t, e.Data, &r)
-			if e.Type != eventRetract || e.ID != "mem-6" || r.Topic != "stock" || r.Key == nil || *r.Key != "ACME" || r.ID != "" || r.Time == "" {
-				t.Errorf("retract is %q %q %s", e.ID, e.Type, e.Data)
-			}
-			s.publish(draft("chat", `"moves the bookmark"`)) // 7
-			for e = c.next(); e.ID != "mem-7"; e = c.next() {
-				if e.Type != eventHeartbeat || e.ID != "" {
-					t.Fatalf("%q %q before the bookmark", e.ID, e.Type)
-				}
-			}
-			var beat signInfo
-			strict(t, e.Data, &beat)
-			if e.Type != eventHeartbeat || beat.Build != "v0.0.0+test" || beat.Time == "" {
-				t.Errorf("heartbeat is %q %s", e.Type, e.Data)
-			}
-		})
+func testStreamShape(t *testing.T, via way) {
+	s := start(t, setup{via: via, options: Options{Heartbeat: 40 * time.Millisecond}})
+	s.publish(draft("news", `{"id":"a","title":"<Ferry> & times"}`), draft("stock", `{"symbol":"ACME","price":"1"}`), draft("chat", `"not asked for"`))
+	c := s.open("/latest?type=news,stock")
+	o := c.opening()
+	at, err := time.Parse(time.RFC3339, o.Time)
+	if err != nil || time.Since(at).Abs() > time.Minute {
+		t.Errorf("time %q, %v", o.Time, err)
+	}
+	o.Time = ""
+	if got, want := fmt.Sprint(o), fmt.Sprint(streamInfo{State: topics.Fresh, Build: "v0.0.0+test", Heartbeat: 0.04, Topics: []string{"news", "stock"}}); got != want {
+		t.Errorf("stream says %s; want %s", got, want)
+	}
+	c.want(`news {"id":"a","title":"<Ferry> & times"}`, `stock {"symbol":"ACME","price":"1"}`, "mem-3 live")
+	s.publish(draft("stock", `{"symbol":"ACME","price":"2"}`))
+	s.publish(draft("chat", `"not asked for"`)) // 5
+	if _, err := s.bus.Retract(t.Context(), "stock", "ACME"); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		e := c.next()
+		if e.Type == eventHeartbeat {
+			continue
+		}
+		if got := e.ID + " " + e.Type + " " + string(e.Data); got != `mem-4 stock {"symbol":"ACME","price":"2"}` {
+			t.Fatalf("got %s", got)
+		}
+		break
+	}
+	e := c.next()
+	for e.Type == eventHeartbeat {
+		e = c.next()
+	}
+	var r retractInfo
+	strict(t, e.Data, &r)
+	if e.Type != eventRetract || e.ID != "mem-6" || r.Topic != "stock" || r.Key == nil || *r.Key != "ACME" || r.ID != "" || r.Time == "" {
+		t.Errorf("retract is %q %q %s", e.ID, e.Type, e.Data)
+	}
+	s.publish(draft("chat", `"moves the bookmark"`)) // 7
+	for e = c.next(); e.ID != "mem-7"; e = c.next() {
+		if e.Type != eventHeartbeat || e.ID != "" {
+			t.Fatalf("%q %q before the bookmark", e.ID, e.Type)
+		}
+	}
+	var beat signInfo
+	strict(t, e.Data, &beat)
+	if e.Type != eventHeartbeat || beat.Build != "v0.0.0+test" || beat.Time == "" {
+		t.Errorf("heartbeat is %q %s", e.Type, e.Data)
 	}
 }
 
-func TestRetractionOfAnEventWithoutKey(t *testing.T) {
-	s := start(t, setup{})
+func testRetractionOfAnEventWithoutKey(t *testing.T, via way) {
+	s := start(t, setup{via: via})
 	ids := s.publish(draft("chat", `{"text":"rude"}`))
 	c := s.open("/latest/chat")
 	c.live()
@@ -130,8 +150,8 @@ func TestRetryDiffersBetweenReaders(t *testing.T) {
 	}
 }
 
-func TestResume(t *testing.T) {
-	s := start(t, setup{})
+func testResume(t *testing.T, via way) {
+	s := start(t, setup{via: via})
 	for i := range 5 {
 		s.publish(draft("news", fmt.Sprintf(`{"id":"n%d"}`, i+1)))
 	}
@@ -174,8 +194,8 @@ func TestResume(t *testing.T) {
 	}
 }
 
-func TestReset(t *testing.T) {
-	s := start(t, setup{bus: topics.Options{Events: 16}})
+func testReset(t *testing.T, via way) {
+	s := start(t, setup{via: via, bus: topics.Options{Events: 16}})
 	for i := range 20 {
 		s.publish(draft("stock", fmt.Sprintf(`{"symbol":"S","price":"%d"}`, i)))
 	}
@@ -198,8 +218,8 @@ func TestReset(t *testing.T) {
 	}
 }
 
-func TestSince(t *testing.T) {
-	s := start(t, setup{})
+func testSince(t *testing.T, via way) {
+	s := start(t, setup{via: via})
 	s.publish(draft("news", `{"id":"a"}`))
 	now := time.Now()
 	for _, since := range []string{
@@ -221,8 +241,8 @@ func TestSince(t *testing.T) {
 	c.want("stream", "mem-1 live")
 }
 
-func TestSnapshotFalse(t *testing.T) {
-	s := start(t, setup{})
+func testSnapshotFalse(t *testing.T, via way) {
+	s := start(t, setup{via: via})
 	s.publish(draft("news", `{"id":"a"}`))
 	for _, no := range []string{"false", "0"} {
 		s.open("/latest?type=news&snapshot="+no).want("stream", "mem-1 live")
@@ -232,8 +252,8 @@ func TestSnapshotFalse(t *testing.T) {
 
 // At most one update of a key in the interval, the newest wins, and of an every-topic
 // all are kept.
-func TestEvery(t *testing.T) {
-	s := start(t, setup{})
+func testEvery(t *testing.T, via way) {
+	s := start(t, setup{via: via})
 	c := s.open("/latest?type=stock,news&every=200ms")
 	c.live()
 	var drafts []topics.Draft
@@ -261,13 +281,13 @@ func TestEvery(t *testing.T) {
 	}
 }
 
-func TestUnderscoreParametersAreIgnored(t *testing.T) {
-	s := start(t, setup{})
+func testUnderscoreParametersAreIgnored(t *testing.T, via way) {
+	s := start(t, setup{via: via})
 	s.open("/latest?type=news&_=1712&_cache=a&_cache=b").want("stream", "mem-0 live")
 }
 
-func TestKeysInPaths(t *testing.T) {
-	s := start(t, setup{})
+func testKeysInPaths(t *testing.T, via way) {
+	s := start(t, setup{via: via})
 	for _, key := range []string{"EUR/USD", "A.B.C", "Zürich", "a+b", "a b", "100%", "a+b/c d", "%2F", "🌦", "a,b", "?x#y", "..", "a&b=c"} {
 		s.publish(topics.Draft{Topic: "stock", Key: key, Data: []byte(`{"price":"1"}`)})
 		c := s.open("/latest/stock/" + url.PathEscape(key))
@@ -310,23 +330,18 @@ func TestNoPublicTopicIsNotOver(t *testing.T) {
 	}
 }
 
-func TestPrivateTopicsAreReadByName(t *testing.T) {
-	s := start(t, setup{})
+func testPrivateTopicsAreReadByName(t *testing.T, via way) {
+	s := start(t, setup{via: via})
 	s.publish(draft("secret", `1`), draft("news", `{"id":"a"}`))
 	s.open("/latest").want("stream", `news {"id":"a"}`, "mem-2 live")
 	s.open("/latest?type=secret,*").want("stream", "secret 1", `news {"id":"a"}`, "mem-2 live")
 }
 
 // An HTTP/1.0 client knows no chunks: the body ends with the connection.
-func TestHTTP10(t *testing.T) {
-	s := start(t, setup{})
+func testHTTP10(t *testing.T, via way) {
+	s := start(t, setup{via: via})
 	s.publish(draft("news", `{"id":"a"}`))
-	conn, err := net.Dial("tcp", s.server.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	conn := s.dial()
 	fmt.Fprint(conn, "GET /latest?type=news HTTP/1.0\r\nAccept: text/event-stream\r\n\r\n")
 	in := bufio.NewReader(conn)
 	res, err := http.ReadResponse(in, nil)
@@ -344,20 +359,18 @@ func TestHTTP10(t *testing.T) {
 }
 
 // On HTTP/2 a deadline that passes resets the stream, also when nothing is written.
-func TestQuietStreamOutlivesTheStallTime(t *testing.T) {
-	for _, http2 := range []bool{false, true} {
-		s := start(t, setup{http2: http2, options: Options{Stall: 50 * time.Millisecond}})
-		c := s.open("/latest?type=news")
-		c.live()
-		timer := time.NewTimer(150 * time.Millisecond)
-		<-timer.C
-		s.publish(draft("news", `{"id":"a"}`))
-		c.want(`mem-1 news {"id":"a"}`)
-	}
+func testQuietStreamOutlivesTheStallTime(t *testing.T, via way) {
+	s := start(t, setup{via: via, options: Options{Stall: 50 * time.Millisecond}})
+	c := s.open("/latest?type=news")
+	c.live()
+	timer := time.NewTimer(150 * time.Millisecond)
+	<-timer.C
+	s.publish(draft("news", `{"id":"a"}`))
+	c.want(`mem-1 news {"id":"a"}`)
 }
 
-func TestIDsRiseStrictly(t *testing.T) {
-	s := start(t, setup{options: Options{Heartbeat: 2 * time.Millisecond}})
+func testIDsRiseStrictly(t *testing.T, via way) {
+	s := start(t, setup{via: via, options: Options{Heartbeat: 2 * time.Millisecond}})
 	c := s.open("/latest?type=news&every=100ms")
 	done := make(chan struct{})
 	go func() { // ends by itself; the test waits for done
