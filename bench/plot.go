@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -39,8 +40,11 @@ func drawPlots(folder string, r *report) error {
 		return err
 	}
 	for _, p := range plots {
+		if !p.measured(r) {
+			continue
+		}
 		chart, err := p.draw(r)
-		if err == nil && chart != nil {
+		if err == nil {
 			err = chart.Save(18*vg.Centimeter, 9*vg.Centimeter, filepath.Join(folder, p.file))
 		}
 		if err != nil {
@@ -50,15 +54,23 @@ func drawPlots(folder string, r *report) error {
 	return nil
 }
 
-// draw returns the chart, nil when nothing of it was measured.
+// measured says whether r has anything to draw.
+func (p plotSpec) measured(r *report) bool {
+	return slices.ContainsFunc(r.Samples, func(m sample) bool {
+		_, ok := m.Values[p.metric]
+		return ok && slices.Contains(p.scenarios, m.Scenario) && slices.Contains(p.servers, m.Server)
+	})
+}
+
+// draw returns the chart.
 func (p plotSpec) draw(r *report) (*plot.Plot, error) {
 	const width = 14 // points
 	chart := plot.New()
 	chart.Title.Text, chart.Y.Label.Text = p.title, p.axis
 	chart.Y.Min = 0
-	chart.Legend.Top = true
+	chart.Legend.Top, chart.Legend.Padding = true, vg.Points(2)
+	chart.Title.Padding = vg.Points(6)
 	chart.NominalX(p.scenarios...)
-	drawn := false
 	for i, server := range p.servers {
 		heights := make(plotter.Values, len(p.scenarios))
 		any := false
@@ -78,11 +90,9 @@ func (p plotSpec) draw(r *report) (*plot.Plot, error) {
 		bars.Offset = vg.Points(width * (float64(i) - float64(len(p.servers)-1)/2))
 		chart.Add(bars)
 		chart.Legend.Add(server, bars)
-		drawn = true
 	}
-	if !drawn {
-		return nil, nil
-	}
-	chart.Y.Max *= 1.25 // room for the legend above the bars
+	// Half a group of room at the left, and at the right as much as the legend needs.
+	chart.X.Min, chart.X.Max = -0.5, float64(len(p.scenarios)-1)+0.5+0.25*float64(len(p.scenarios))
+	chart.Y.Max *= 1.05
 	return chart, nil
 }

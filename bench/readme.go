@@ -51,6 +51,9 @@ func markdown(r *report) string {
 		fmt.Fprintf(&b, "- %s\n", strings.Replace(s, "* ", "\\* ", 1))
 	}
 	for _, p := range plots {
+		if !p.measured(r) {
+			continue
+		}
 		fmt.Fprintf(&b, "\n![%s](plots/%s)\n", p.title, p.file)
 	}
 	b.WriteString("\n")

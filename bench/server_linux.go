@@ -96,7 +96,7 @@ func (s *shop) build(ctx context.Context) error {
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the server: %w: %s", err, said)
 	}
-	commit, _ := exec.CommandContext(ctx, "git", "-C", root, "describe", "--always", "--dirty", "--", ".").Output()
+	commit, _ := exec.CommandContext(ctx, "git", "-C", root, "describe", "--always", "--dirty").Output()
 	s.version = strings.TrimSpace(string(commit))
 	return nil
 }
