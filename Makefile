@@ -11,7 +11,7 @@ FUZZTIME ?= 5s
 # the race detector a small machine is measured, not the page.
 PAGES := ./public/...
 
-.PHONY: check test static gofmt vet lint format install tests allocations browser fuzz bench build run clean
+.PHONY: check test static gofmt vet lint format install tests allocations browser fuzz bench microbench build run clean
 
 check: static ## what is fast: format, vet, lint, tests without the slow ones
 	@$(STEP) "tests, short" $(RACE) -short ./...
@@ -26,9 +26,11 @@ gofmt:
 
 vet:
 	@$(STEP) "vet" go vet ./...
+	@cd bench && ../$(STEP) "vet of bench" go vet ./...
 
 lint:
 	@$(STEP) "lint" $(LINT) run ./...
+	@cd bench && ../$(STEP) "lint of bench" go tool -modfile=../.ci/tools/go.mod golangci-lint run ./...
 
 format: ## writes all Go files as gofmt -s and goimports would
 	$(LINT) fmt
@@ -38,6 +40,7 @@ install:
 
 tests: ## all but the pages', with the race detector
 	@packages=$$(go list ./... | grep -v '/public') && $(STEP) "tests" $(RACE) $$packages
+	@cd bench && ../$(STEP) "tests of bench" $(RACE) ./...
 
 # The race detector allocates; these run once more without it.
 allocations:
@@ -49,7 +52,10 @@ browser: ## the tests of the pages; that Chromium is missing is a failure
 fuzz: ## FUZZTIME (5s) for each target
 	@$(STEP) "fuzz" .ci/fuzz $(FUZZTIME)
 
-bench:
+bench: ## the server beside a bare floor and others: see bench/README.md
+	cd bench && go run .
+
+microbench: ## the benchmarks of the packages
 	go test -run '^$$' -bench . -benchmem ./...
 
 build:

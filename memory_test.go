@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"runtime/debug"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,12 +13,12 @@ import (
 // not for a few.
 func TestTrimMemoryAfterAHerd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		streams := 0
+		var streams atomic.Int64
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			trimMemory(ctx, func() int { return streams })
+			trimMemory(ctx, func() int { return int(streams.Load()) })
 		}()
 		collections := func() int64 {
 			time.Sleep(trimEvery)
@@ -43,7 +44,7 @@ func TestTrimMemoryAfterAHerd(t *testing.T) {
 			{0, false, "they are going"},
 			{0, true, "they have gone"},
 		} {
-			streams = step.streams
+			streams.Store(int64(step.streams))
 			now := collections()
 			if (now > start) != step.trimmed {
 				t.Errorf("%d streams, %s: %d collections; trimmed should be %v", step.streams, step.why, now-start, step.trimmed)
