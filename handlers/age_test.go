@@ -86,7 +86,7 @@ func (s *site) flood() (stop func()) {
 
 // untilBye reads numbered news, checks that none is missing, and returns the pause of
 // the bye that ends the stream.
-func (c *client) untilBye(reason string) time.Duration {
+func (c *client) untilBye(reason byeReason) time.Duration {
 	c.t.Helper()
 	last := topics.ID{}
 	for {

@@ -11,11 +11,28 @@
 //
 // # Streams
 //
-// A stream is one goroutine, the server's own for its request. It holds a
-// [topics.Subscription] and writes what Next returns; it has no queue. A write may
-// wait for [Options.Stall]; meanwhile the reader is late and will be given the newest
-// values. A stream ends when its reader goes away, when a write fails, or when
-// [Handlers.Drain] says bye; whoever serves the handler awaits it.
+// A stream is a position on the tape, a [topics.Subscription]; it has no queue. A
+// reader whose socket is full is late, and will be given the newest values. One that
+// takes nothing for [Options.Stall] is cut off. There are two ways to write, and a
+// reader cannot tell them apart, but for "Connection: close" and the missing chunks
+// of the first; TestPaths holds both to one suite.
+//
+//   - Plain HTTP/1.1, with [Options.IO] and [ConnContext]: the connection leaves the
+//     HTTP server, by a second descriptor, and belongs to package fanout. The request's
+//     goroutine ends. [Handlers.Close] stops and awaits the fan-out.
+//   - TLS, HTTP/2, systems other than Linux, a process without a free descriptor: the
+//     request's goroutine, which is the server's, writes. The server awaits it.
+//
+// Either ends when its reader goes away, when a write fails, with a bye after
+// [Options.MaxAge], and with a bye in its moment of a drain: [Handlers.Drain] gives
+// each stream one, and does not wait. To stop a server, call Drain, then Shutdown of
+// the [http.Server], then Close, each of the last two with a bound.
+//
+// # Limits
+//
+// Each stream is admitted before it begins, [Options.MaxStreams], PerAddress and
+// ConnectRate permitting, and dismissed when it ends, whatever ends it. What is not
+// admitted is refused softly, see below; pages, long-polls and HEAD are not counted.
 //
 // # Errors
 //

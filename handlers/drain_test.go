@@ -19,7 +19,7 @@ import (
 )
 
 // checkBye checks the last event of a stream and returns its pause.
-func checkBye(t testing.TB, e sse.Event, reason string) time.Duration {
+func checkBye(t testing.TB, e sse.Event, reason byeReason) time.Duration {
 	t.Helper()
 	var b byeInfo
 	strict(t, e.Data, &b)
@@ -73,7 +73,7 @@ func testDrain(t *testing.T, via way) {
 func testDrainCutsFrozenReaders(t *testing.T, via way) {
 	s := start(t, setup{via: via, smallBuffers: true, before: func(h *Handlers) { h.byeWait = 100 * time.Millisecond }})
 	s.freeze("/latest?type=news")
-	s.fill("news", 2<<20)
+	s.fill("news", 1<<20)
 	eventually(t, "the reader is behind", func() bool { return s.lag() > 100 })
 	s.Drain()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -277,7 +277,7 @@ func (s *site) fill(topic string, bytes int) int {
 	n := bytes / len(pad)
 	drafts := make([]topics.Draft, n)
 	for i := range n {
-		drafts[i] = draft(topic, fmt.Sprintf(`{"id":"%d","pad":%q}`, i, pad))
+		drafts[i] = draft(topic, fmt.Sprintf(`{"id":"%d","pad":"%s"}`, i, pad))
 	}
 	for some := range slices.Chunk(drafts, 16) {
 		s.publish(some...)

@@ -144,7 +144,7 @@ var headerValue = strings.NewReplacer("\r", " ", "\n", " ")
 
 // farewell is what the fan-out sends last.
 func (h *Handlers) farewell(why fanout.Reason, tag any) []byte {
-	return h.bye(tag.(*fanned).wire, string(why))
+	return h.bye(tag.(*fanned).wire, byeReason(why))
 }
 
 // parked is told when a reader is not level with others any more.

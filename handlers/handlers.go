@@ -72,8 +72,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Handlers answer requests from a bus. Make them with [New], give Wire to the bus,
-// and the bus to Serve, before the first request.
+// Handlers answer requests from a bus. Make them with [New], give [Handlers.Wire] to the
+// bus, and the bus to [Handlers.Use], before the first request.
 type Handlers struct {
 	opts      Options
 	logger    *slog.Logger

@@ -141,7 +141,7 @@ func (h *Handlers) refuse(c *gin.Context) {
 	if h.draining.Err() != nil {
 		reason = byeDrain
 	}
-	h.metrics.turnedAway.WithLabelValues(reason).Inc()
+	h.metrics.turnedAway.WithLabelValues(string(reason)).Inc()
 	h.sayRefused.Do(func() {
 		h.logger.Warn("streams are refused; told at most once a minute", "reason", reason, "open", h.streams.count())
 	})

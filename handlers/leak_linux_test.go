@@ -61,7 +61,7 @@ func (s *site) comeAndGo() {
 		open = append(open, s.open("/latest?type=news"))
 	}
 	f := s.freeze("/latest?type=news")
-	s.fill("news", 1<<20) // five are given it, one is stuck
+	s.fill("news", 512<<10) // five are given it, one is stuck
 	s.do("HEAD", "/latest?type=news", "", "Accept: text/event-stream")
 	s.get("/latest?typ=news", "Accept: text/event-stream")
 	for range 14 {

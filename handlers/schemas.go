@@ -20,6 +20,7 @@ const schemaPath = "#/components/schemas/"
 var wordsOf = map[reflect.Type][]any{
 	reflect.TypeFor[topics.State]():  {topics.Fresh, topics.Resumed, topics.Reset},
 	reflect.TypeFor[topics.Reason](): {topics.Expired, topics.Unknown, topics.Epoch, topics.Future},
+	reflect.TypeFor[byeReason]():     {byeDrain, byeAge, byeOverload},
 	reflect.TypeFor[topics.Mode]():   {topics.Every, topics.Latest},
 	reflect.TypeFor[topics.Access](): {"key", topics.ByAnyone, topics.ByNobody},
 }

@@ -17,7 +17,7 @@ const lateAfter = 100 * time.Millisecond
 // A closingWire can say how a stream ends.
 type closingWire interface {
 	topics.Wire
-	bye(reason string, pause time.Duration) []byte
+	bye(reason byeReason, pause time.Duration) []byte
 }
 
 func streamHeaders(header http.Header, as face) {
@@ -158,7 +158,7 @@ type stream struct {
 
 	ends time.Time        // of its planned end; zero: never. This and the next two are its own goroutine's
 	due  <-chan time.Time // tells when it has come
-	why  string           // reason of the bye
+	why  byeReason        // reason of the bye
 
 	mu   sync.Mutex           // guards the fields below; never held across I/O
 	sub  *topics.Subscription // its methods; Changed is called without mu
@@ -166,7 +166,7 @@ type stream struct {
 }
 
 // endAt plans the end of the stream, unless it is planned for an earlier time.
-func (s *stream) endAt(moment time.Time, why string) {
+func (s *stream) endAt(moment time.Time, why byeReason) {
 	if s.ends.IsZero() || moment.Before(s.ends) {
 		s.ends, s.due = moment, time.After(time.Until(moment))
 	}

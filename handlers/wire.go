@@ -20,11 +20,13 @@ const (
 	eventBye       = "bye"
 )
 
-// Reasons of a bye.
+// A byeReason says why a stream ends as planned.
+type byeReason string
+
 const (
-	byeDrain    = "drain"    // the process stops
-	byeAge      = "age"      // see Options.MaxAge
-	byeOverload = "overload" // the process is starting, or full
+	byeDrain    byeReason = "drain"    // the process stops
+	byeAge      byeReason = "age"      // see Options.MaxAge
+	byeOverload byeReason = "overload" // the process is starting, or full
 )
 
 // streamInfo is the data of the event "stream".
@@ -53,8 +55,8 @@ type retractInfo struct {
 
 // byeInfo is the data of the event "bye".
 type byeInfo struct {
-	Reason  string `json:"reason" doc:"drain, age or overload"`
-	RetryMS int64  `json:"retry_ms" doc:"pause to make before coming back, different for each reader"`
+	Reason  byeReason `json:"reason" doc:"the server stops, or is full or starting, or the stream has lasted long enough"`
+	RetryMS int64     `json:"retry_ms" doc:"pause to make before coming back, different for each reader"`
 }
 
 // stampForm is a time on the wire: RFC 3339, UTC, milliseconds.
@@ -146,7 +148,7 @@ func retry(least, most time.Duration) time.Duration {
 // bye is the end of a planned stream in the form of a wire, with the pause that this
 // reader is asked to make. Streams that have become too old end one by one anyway, so
 // their readers may come back soon.
-func (h *Handlers) bye(w closingWire, why string) []byte {
+func (h *Handlers) bye(w closingWire, why byeReason) []byte {
 	if why == byeAge {
 		return w.bye(why, retry(ageRetry, 4*ageRetry))
 	}
@@ -199,7 +201,7 @@ func (w *streamWire) Heartbeat(dst []byte, id topics.ID, now time.Time) []byte {
 }
 
 // bye is the end of a stream that was planned.
-func (w *streamWire) bye(reason string, pause time.Duration) []byte {
+func (w *streamWire) bye(reason byeReason, pause time.Duration) []byte {
 	return sse.Append(nil, sse.Frame{Event: eventBye, Retry: pause, Data: mustJSON(byeInfo{Reason: reason, RetryMS: pause.Milliseconds()})})
 }
 
@@ -265,6 +267,6 @@ func (w *lineWire) Heartbeat(dst []byte, id topics.ID, now time.Time) []byte {
 }
 
 // bye is the end of a stream that was planned.
-func (w *lineWire) bye(reason string, pause time.Duration) []byte {
+func (w *lineWire) bye(reason byeReason, pause time.Duration) []byte {
 	return signLine(nil, topics.ID{}, eventBye, time.Now(), mustJSON(byeInfo{Reason: reason, RetryMS: pause.Milliseconds()}))
 }
