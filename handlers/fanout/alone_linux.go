@@ -31,29 +31,32 @@ func (s *shard) turnStrays() (turns int) {
 			continue
 		}
 		c.alone.queued = false
-		if !c.alone.blocked {
-			budget -= s.serve(c)
+		if c.alone.blocked {
+			continue
 		}
+		before := s.stats.writes.Load()
+		s.serve(c)
+		budget -= max(1, int(s.stats.writes.Load()-before))
 	}
 	return turns
 }
 
 // serve gives a connection that is not level what it can take, until its socket is
-// full, it is level, or it has had its turn. It returns how often it went on.
-func (s *shard) serve(c *conn) (steps int) {
+// full, it is level, or it has had its turn.
+func (s *shard) serve(c *conn) {
 	a := c.alone
-	for steps = 1; steps <= strayWrites; steps++ {
+	for range strayWrites {
 		if len(a.rest) > 0 && !s.sendRest(c) {
-			return steps
+			return
 		}
 		if a.leaving {
 			s.finish(c)
-			return steps
+			return
 		}
 		bytes := s.following(c)
 		if len(bytes) == 0 {
 			s.join(c)
-			return steps
+			return
 		}
 		n, e := s.send(c, bytes)
 		if e == 0 && n == len(bytes) {
@@ -61,7 +64,7 @@ func (s *shard) serve(c *conn) (steps int) {
 		}
 		if e != 0 && e != syscall.EAGAIN {
 			s.drop(c)
-			return steps
+			return
 		}
 		a.late = true
 		if rest := a.stream.Rewind(n); len(rest) > 0 {
@@ -69,11 +72,10 @@ func (s *shard) serve(c *conn) (steps int) {
 		}
 		if e == syscall.EAGAIN {
 			s.block(c)
-			return steps
+			return
 		}
 	}
 	s.stray(c)
-	return steps
 }
 
 // following returns what a connection gets next; not more than its group has.

@@ -173,6 +173,33 @@ func TestLateInOpening(t *testing.T) {
 	})
 }
 
+// TestLateNoMore has a reader who was slow to take its opening, and then waits for its
+// group: it is not late any more.
+func TestLateNoMore(t *testing.T) {
+	eachIO(t, func(t *testing.T, how IO) {
+		s := still(t, Options{IO: how})
+		l := newTimeline(t, "a")
+		pair(t, s, l.join())
+		s.rest(t)
+		l.hold()
+		l.print("x", 100)
+		m := pairWith(t, s, l.join(), 1, append(slices.Clone(head), fmt.Appendf(nil, "P a 50000\n%s\n", strings.Repeat(".", 50000))))
+		for s.step(t) > 0 || m.drain(t) > 0 {
+		}
+		if a := m.conn.alone; a == nil || !a.waiting || s.stats.parked.Load() != 1 {
+			t.Fatalf("it does not wait: %+v", a)
+		}
+		for range 3 {
+			l.print("x", 100)
+		}
+		l.release()
+		s.rest(t)
+		if m.drain(t); m.judge.frames != 3 {
+			t.Errorf("it has %d events, want all 3", m.judge.frames)
+		}
+	})
+}
+
 // TestSharedOpening has readers who are given the same opening, none of whom takes it at
 // once, and then different farewells.
 func TestSharedOpening(t *testing.T) {

@@ -12,7 +12,7 @@ type conn struct {
 	place      int32 // in group.level; meaningful while alone is nil
 	group      *group
 	alone      *alone // nil while the connection is level with its group
-	ends       int64  // Unix milliseconds of its end by age; 0: none
+	ends       int64  // its end by age, in milliseconds since Fanout.began; 0: none
 	tag        any
 }
 

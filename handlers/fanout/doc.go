@@ -24,16 +24,22 @@
 // When the socket takes more, it is late: its stream gives it the newest values, and
 // once it is level it joins the group again.
 //
+// A connection may also be ahead of its group, when its opening shows more than the
+// group may be given yet. It waits until the group has caught up.
+//
 // # Fairness
 //
 // A pass over a group is cut into slices of [sliceWrites]; between two slices the
-// shard serves other groups, so a small one does not wait for a giant one. When
-// passes over a large group follow each other, the shard pauses for an eighth of the
-// last one before the next, at most 5 ms, and takes along what is printed meanwhile.
+// shard serves other groups, so a small one does not wait for a giant one. Those who
+// catch up share such a slice among them, [strayWrites] at a time. When passes over a
+// large group follow each other, the shard pauses for an eighth of the last one before
+// the next, at most 5 ms, and takes along what is printed meanwhile.
 //
 // # Bounds
 //
 // The number of connections is the caller's to bound. A parked connection holds at
 // most one frame, or what is left of its opening. One that takes nothing for
-// [Options.Stall] is closed, by the kernel (TCP_USER_TIMEOUT) and by the shard.
+// [Options.Stall] is closed. A client that vanishes without a word is the kernel's to
+// find: the caller's listener sets TCP_USER_TIMEOUT. Nothing that a client sends is
+// read; the kernel keeps as much of it as it keeps for any socket.
 package fanout

@@ -68,7 +68,7 @@ func TestManyJoin(t *testing.T) {
 		small.print("", 100)
 		before := s.stats.writes.Load()
 		for one.judge.frames == 0 {
-			if s.step(t); s.stats.writes.Load()-before > 2*sliceWrites+2*strayWrites {
+			if s.step(t); s.stats.writes.Load()-before > sliceWrites+strayWrites+2 {
 				t.Fatalf("a reader has waited for %d writes to others", s.stats.writes.Load()-before)
 			}
 			one.drain(t)
@@ -99,6 +99,17 @@ func TestManyGroups(t *testing.T) {
 		if mates[i].drain(t); mates[i].judge.frames != 1 {
 			t.Errorf("reader %d has %d events", i, mates[i].judge.frames)
 		}
+	}
+	for _, l := range lines {
+		l.print("", 100)
+	}
+	writes := s.stats.writes.Load()
+	if s.step(t); s.stats.writes.Load()-writes > sliceWrites {
+		t.Errorf("%d groups write in one turn, before the loop looks at what else there is", s.stats.writes.Load()-writes)
+	}
+	s.rest(t)
+	if n := s.stats.writes.Load() - writes; n != 5000 {
+		t.Errorf("%d writes to 5,000 readers", n)
 	}
 }
 
@@ -250,11 +261,55 @@ func TestSizes(t *testing.T) {
 	}
 }
 
+// TestWait has readers who are ahead of a group that has nothing to show: they join as
+// soon as it has caught up, be it without a word or in the middle of a flood.
+func TestWait(t *testing.T) {
+	s := still(t, Options{IO: Epoll})
+	leader := &drum{beat: make([]byte, 100)}
+	m := pair(t, s, leader)
+	s.rest(t)
+	for _, flood := range []int{0, 5} {
+		ahead := &drum{apart: true}
+		waits := pair(t, s, ahead)
+		s.rest(t)
+		if !waits.conn.alone.waiting {
+			t.Fatal("it does not wait")
+		}
+		leader.due = flood
+		leader.fn()
+		ahead.apart = false
+		s.step(t)
+		s.step(t)
+		if waits.conn.alone != nil || leader.due != max(0, flood-2) {
+			t.Errorf("it waits still; %d of %d events are due", leader.due, flood)
+		}
+		s.rest(t)
+	}
+	if n := len(m.conn.group.level); n != 3 {
+		t.Errorf("%d are level, want 3", n)
+	}
+}
+
+// TestBetween has something come after a reader was found to be level and before its
+// stream can tell: it is not overlooked.
+func TestBetween(t *testing.T) {
+	s := still(t, Options{IO: Epoll})
+	m := pair(t, s, &drum{beat: []byte("H a 1\n"), unheard: 1})
+	s.rest(t)
+	m.judge.line = newTimeline(t, "a")
+	if m.drain(t); m.judge.beat != 1 {
+		t.Error("it is overlooked")
+	}
+}
+
 // A drum is a stream without any memory: Next returns a beat for each that is due.
 type drum struct {
-	beat []byte
-	due  int
-	fn   func()
+	beat  []byte
+	due   int
+	apart bool // it is never level with another
+	fn    func()
+
+	unheard int // due as soon as there is a fn, but fn is not told
 }
 
 func (d *drum) Key() any { return "drum" }
@@ -268,11 +323,11 @@ func (d *drum) Next(bool) []byte {
 }
 
 func (d *drum) NextTo(Stream, bool) []byte { return nil }
-func (d *drum) Level(Stream) bool          { return true }
+func (d *drum) Level(Stream) bool          { return !d.apart }
 func (d *drum) Rewind(int) []byte          { panic("the reader is too slow") }
 func (d *drum) Fork(int) (Stream, []byte)  { panic("the reader is too slow") }
 func (d *drum) Stand(int)                  {}
-func (d *drum) Notify(fn func())           { d.fn = fn }
+func (d *drum) Notify(fn func())           { d.fn, d.due, d.unheard = fn, d.due+d.unheard, 0 }
 func (d *drum) Close()                     {}
 
 // TestAllocations holds a pass to no allocation at all, from the notice to the kernel.

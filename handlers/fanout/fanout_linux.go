@@ -19,6 +19,7 @@ type Fanout struct {
 	shards []*shard
 	next   atomic.Uint64
 	io     IO
+	began  time.Time // what conn.ends counts from; no jump of the clock ends connections
 
 	stop sync.Once
 }
@@ -33,7 +34,7 @@ func New(o Options) (*Fanout, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fanout: io_uring: %w", err)
 	}
-	f := &Fanout{opts: o, io: Epoll}
+	f := &Fanout{opts: o, io: Epoll, began: time.Now()}
 	if rings[0] != nil {
 		f.io = Uring
 	}
@@ -126,7 +127,7 @@ func (f *Fanout) Adopt(d Duplicate, opening [][]byte, s Stream, tag any) error {
 	c := &conn{fd: int32(d.fd), tag: tag}
 	c.alone = &alone{stream: s, rest: opening, since: time.Now()}
 	if f.opts.MaxAge > 0 {
-		c.ends = time.Now().Add(f.opts.MaxAge - rand.N(f.opts.MaxAge/5+1)).UnixMilli()
+		c.ends = (time.Since(f.began) + f.opts.MaxAge - rand.N(f.opts.MaxAge/5+1)).Milliseconds()
 	}
 	return f.shards[f.next.Add(1)%uint64(len(f.shards))].adopt(c)
 }

@@ -127,6 +127,11 @@ func (w *world) check() {
 		if g.stream == nil && len(g.waiting) > 0 {
 			t.Fatal("they wait for nobody")
 		}
+		for _, c := range g.waiting {
+			if w.conns[c.fd] != c {
+				t.Fatal("one who has left is waited for")
+			}
+		}
 	}
 }
 
@@ -242,6 +247,11 @@ func TestStorm(t *testing.T) {
 				stays = append(stays, c)
 			}
 			readers.Go(func() { c.wander(own, leaves) })
+		}
+		for i := range 100 { // descriptors are used again at once
+			c := r.connect(lines[i%2].join(), pipe{})
+			c.until(func() bool { return c.judge.opened })
+			_ = c.Close()
 		}
 		printers.Wait()
 		for _, l := range lines {

@@ -319,7 +319,7 @@ func (s *shard) inspect(now time.Time) {
 		case c == nil:
 		case c.alone != nil && c.alone.blocked && now.Sub(c.alone.since) >= s.fan.opts.Stall:
 			s.drop(c)
-		case c.ends != 0 && now.UnixMilli() >= c.ends && !(c.alone != nil && c.alone.leaving):
+		case c.ends != 0 && now.Sub(s.fan.began).Milliseconds() >= c.ends && !(c.alone != nil && c.alone.leaving):
 			s.farewell(c, Age)
 		}
 	}
