@@ -26,7 +26,7 @@
 //
 // and with text/javascript for .js (module scripts are refused without it). The
 // page reads GET /topics (a JSON object whose field "topics" is a list of
-// {name, description, mode, key, public, retired}) and GET /latest.
+// {name, description, mode, key, public, retired, feeds, values}) and GET /latest.
 //
 // # What the page promises
 //
@@ -35,5 +35,8 @@
 // another are held; a text is cut at 400 characters. No timer or listener is made
 // per event. A link that the browser gave up is made again, and one that went
 // silent too. What was received last is kept in localStorage (at most 512 KiB)
-// and shown dimmed, with its age, until the server has spoken.
+// and shown dimmed, with its age, until the server has spoken; so is what is shown
+// once the link has been away for five seconds. No age is invented: what has no time
+// of its own counts from its arrival if it came live, and shows none otherwise. A
+// topic without feeds and values is offered, and shown when it is chosen.
 package public

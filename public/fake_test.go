@@ -44,23 +44,25 @@ type line struct{ topic, key, data, retract string }
 type request struct{ types, last string }
 
 type topic struct {
-	Name        string `json:"name"`
-	Description string `json:"description"`
-	Mode        string `json:"mode"`
-	Key         string `json:"key"`
-	Public      bool   `json:"public"`
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Mode        string   `json:"mode"`
+	Key         string   `json:"key"`
+	Public      bool     `json:"public"`
+	Values      *int     `json:"values,omitempty"`
+	Feeds       []string `json:"feeds,omitzero"` // nil: not told
 }
 
 func catalogue() []topic {
 	return []topic{
-		{"news", "Headlines.", "every", "id", true},
-		{"weather", "The weather in several cities.", "latest", "location", true},
-		{"stock", "Share prices.", "latest", "symbol", true},
-		{"random", "A number from 1 to 1,000.", "latest", "", true},
-		{"clock", "The server's time.", "latest", "", true},
-		{"system", "The machine that serves this page.", "latest", "", true},
-		{"feeds", "The state of every feed.", "latest", "id", true},
-		{"tides", "High and low water.", "every", "", true},
+		{Name: "news", Description: "Headlines.", Mode: "every", Key: "id", Public: true},
+		{Name: "weather", Description: "The weather in several cities.", Mode: "latest", Key: "location", Public: true},
+		{Name: "stock", Description: "Share prices.", Mode: "latest", Key: "symbol", Public: true},
+		{Name: "random", Description: "A number from 1 to 1,000.", Mode: "latest", Public: true},
+		{Name: "clock", Description: "The server's time.", Mode: "latest", Public: true},
+		{Name: "system", Description: "The machine that serves this page.", Mode: "latest", Public: true},
+		{Name: "feeds", Description: "The state of every feed.", Mode: "latest", Key: "id", Public: true},
+		{Name: "tides", Description: "High and low water.", Mode: "every", Public: true},
 	}
 }
 

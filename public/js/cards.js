@@ -1,8 +1,8 @@
 // Cards: the frame around the items of one topic.
 
 import * as format from './format.js';
-import { make, set, badge, tell } from './nodes.js';
-import { millis } from './store.js';
+import { make, set, badge, stamp, tell } from './nodes.js';
+import { moment } from './store.js';
 import { VIEWS, list } from './views.js';
 
 /** Seconds after which an item of a topic is old news; its time is then shown, dimmed. */
@@ -18,9 +18,15 @@ export const title = (topic) => TITLES[topic] ?? topic.charAt(0).toUpperCase() +
 /** Topics whose card is large. */
 export const large = (topic) => topic === 'news' || topic === 'weather' || topic === 'stock';
 
+const UNKNOWN = { data: {}, at: null };
+const newest = (items) => items.reduce((best, item) => (moment(item).ms > (moment(best).ms ?? -Infinity) ? item : best), UNKNOWN);
+
+// What is of a time that nobody knows is not called old.
+const isOld = (ms, now, limit) => ms !== null && now - ms > limit;
+
 /** Card is the frame of one topic: its title, badges, age, and the view of its items. */
 export class Card {
-  #topic; #view; #body; #empty; #age; #simulated; #feed; #credit; #items = [];
+  #topic; #view; #body; #empty; #age; #simulated; #feed; #credit;
 
   constructor(topic, description = '') {
     this.#topic = topic;
@@ -41,16 +47,14 @@ export class Card {
     this.#credit = this.root.appendChild(make('p', 'credit'));
   }
 
-  /** Shows items; context is {now, ready, keyed, trouble}. */
+  /** Shows items; context is {now, ready, key, trouble}, key being the name of the topic's key field. */
   update(items, context) {
     const simulated = items.filter((item) => item.data.simulated === true).length;
     const limit = (STALE[this.#topic] ?? Infinity) * 1000;
-    const when = (item) => millis(item.data.time) ?? millis(item.data.seen) ?? item.at;
-    this.#items = items;
     this.#view.update(items, {
       ...context,
       allSimulated: simulated === items.length,
-      old: (item) => context.now - when(item) > limit,
+      old: (item) => isOld(moment(item).ms, context.now, limit),
     });
     this.#body.hidden = items.length === 0;
     this.#empty.hidden = items.length > 0;
@@ -60,22 +64,19 @@ export class Card {
     set(this.#simulated, simulated === items.length ? 'simulated' : 'partly simulated');
     const credits = new Set(items.map((item) => item.data.attribution).filter((text) => typeof text === 'string' && text));
     set(this.#credit, [...credits].slice(0, 3).map((text) => format.clip(text, 120)).join(' · '));
-    this.#age.at = items.length > 0 ? Math.max(...items.map(when)) : null;
-    this.#age.lead = '';
-    if (this.#age.at !== null) this.#age.dateTime = new Date(this.#age.at).toISOString();
+    stamp(this.#age, newest(items), context.now);
     this.tick(context);
   }
 
   /** Moves the ages on. Called once a second for what is on the page anyway. */
   tick({ now, trouble }) {
     const limit = (STALE[this.#topic] ?? Infinity) * 1000;
-    const old = this.#age.at !== null && now - this.#age.at > limit;
+    const old = isOld(this.#age.at, now, limit);
     this.root.classList.toggle('stale', old);
     this.#feed.hidden = !trouble && !old;
     set(this.#feed, trouble || (old ? 'stale' : ''));
     for (const node of this.#body.querySelectorAll('time.age')) tell(node, now);
-    if (this.#age.at === null) set(this.#age, '');
-    else if (old) set(this.#age, `as of ${format.hourMinute(this.#age.at)}`);
+    if (old) set(this.#age, `as of ${format.hourMinute(this.#age.at)}`);
     else tell(this.#age, now);
   }
 }

@@ -78,10 +78,11 @@ export function change(value, suffix = '') {
 export const direction = (value) => (numeric(value) > 0 ? 'up' : numeric(value) < 0 ? 'down' : 'flat');
 export const arrow = (way) => ({ up: '▲', down: '▼' })[way] ?? '◆';
 
-// Inside, units are canonical: °C, m/s, mm. Countries that read others get theirs.
+// Inside, units are canonical: °C, m/s, mm. Countries that read others get theirs, all
+// of one system; in Britain roads and winds are in miles, and the rest is metric.
 const { region } = new Intl.Locale(locales[0] ?? 'en');
-const fahrenheit = ['US', 'LR', 'BS', 'BZ', 'KY', 'PW'].includes(region);
-const miles = ['US', 'GB', 'LR'].includes(region);
+const customary = ['US', 'PR', 'LR', 'BS', 'BZ', 'KY', 'PW'].includes(region);
+const miles = customary || region === 'GB';
 
 function measure(value, unit, digits, convert = (n) => n) {
   const n = numeric(value);
@@ -94,7 +95,7 @@ function measure(value, unit, digits, convert = (n) => n) {
     .replace('-', MINUS);
 }
 
-export const temperature = (celsius) => (fahrenheit
+export const temperature = (celsius) => (customary
   ? measure(celsius, 'fahrenheit', 0, (c) => c * 1.8 + 32)
   : measure(celsius, 'celsius', 0));
 
@@ -102,7 +103,9 @@ export const wind = (metres) => (miles
   ? measure(metres, 'mile-per-hour', 0, (v) => v * 2.23694)
   : measure(metres, 'kilometer-per-hour', 0, (v) => v * 3.6));
 
-export const rain = (millimetres) => measure(millimetres, 'millimeter', 1);
+export const rain = (millimetres) => (customary
+  ? measure(millimetres, 'inch', 2, (mm) => mm / 25.4)
+  : measure(millimetres, 'millimeter', 1));
 
 export function bytes(value) {
   let n = numeric(value);

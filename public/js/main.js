@@ -2,7 +2,8 @@
 // store and cards.
 //
 // For tests only, <html data-timing='{"tick":20}'> changes the times of TIMING in
-// latest.js, and page, the milliseconds between two looks at the clock.
+// latest.js, page, the milliseconds between two looks at the clock, and dim, those
+// without a link after which what is shown is dimmed.
 
 import { Latest } from './latest.js';
 import { Store, millis } from './store.js';
@@ -11,7 +12,7 @@ import { Feeds } from './feeds.js';
 import { make, set } from './nodes.js';
 import * as format from './format.js';
 
-const timing = { page: 1000, catalogue: 5000, ...JSON.parse(document.documentElement.dataset.timing ?? '{}') };
+const timing = { page: 1000, catalogue: 5000, dim: 5000, ...JSON.parse(document.documentElement.dataset.timing ?? '{}') };
 const SAVE = 10; // ticks between two writes to storage
 const ASK = 30; // ticks between two looks at the catalogue while offline
 const ORDER = ['news', 'stock', 'weather', 'clock', 'system', 'random'];
@@ -31,10 +32,11 @@ let guessed = true; // the catalogue is a guess, so that the first paint has its
 let current = false; // the catalogue is this server's own
 let learning = false;
 let feedsTopic = false; // the server tells the state of its feeds
-let choice = chosenByURL(); // types, or null for all
+let choice = chosenByURL(); // types, or null for the standard: all on which anybody prints
 let opened = []; // types that the link reads
 let build = '';
 let state = 'idle';
+let downSince = 0; // steady clock when the link was last live
 let lostAt = null; // server's time when the link was lost, or when the saved snapshot was shown
 let restored = false; // what is shown comes from storage
 let ready = false; // a snapshot has come
@@ -82,12 +84,14 @@ function chosenByURL() {
 
 const visible = () => catalogue.filter(({ name }) => name !== 'feeds').map(({ name }) => name).sort(byPlace);
 const known = (type) => catalogue.some(({ name }) => name === topicOf(type));
-const chosen = () => (choice ? choice.filter(known) : visible());
+const bare = (name) => catalogue.some((topic) => topic.name === name && topic.bare);
+const standard = () => visible().filter((name) => !bare(name));
+const chosen = () => (choice ? choice.filter(known) : standard());
 
 function choose(name, on) {
   const rest = chosen().filter((type) => topicOf(type) !== name);
   choice = on ? [...rest, name].sort(byPlace) : rest;
-  if (catalogue.every((topic) => topic.name === 'feeds' || (topic.public && choice.includes(topic.name)))) choice = null;
+  if (catalogue.every((topic) => topic.public) && choice.join() === standard().join()) choice = null;
   const url = new URL(location.href);
   if (choice) url.searchParams.set('type', choice.join(','));
   else url.searchParams.delete('type');
@@ -109,11 +113,14 @@ function read() {
   link.open(types, { fresh: !less });
 }
 
+// Nobody prints on it, and nobody has: its card would be blank.
+const isBare = ({ feeds: printers, values }) => Array.isArray(printers) && printers.length === 0 && values === 0;
+
 /** Takes a catalogue: chips and cards follow. */
 function offer(topics) {
   const asked = (name) => choice?.some((type) => topicOf(type) === name); // by name, what is not public is read too
   catalogue = topics.filter((topic) => NAME.test(topic?.name) && !topic.retired && (topic.public !== false || asked(topic.name)))
-    .slice(0, 100).map((topic) => ({ ...topic, public: topic.public !== false }));
+    .slice(0, 100).map((topic) => ({ ...topic, public: topic.public !== false, bare: topic.bare ?? isBare(topic) }));
   feedsTopic = known('feeds');
   if (catalogue.some(({ mode }) => mode)) store.describe(catalogue);
   for (const [name, box] of boxes) {
@@ -175,7 +182,7 @@ async function learn() {
     current = true;
     guessed = false;
     offer(topics);
-    keep('tickertape.catalogue', JSON.stringify(catalogue.map(({ name, description, mode, key }) => ({ name, description, mode, key }))));
+    keep('tickertape.catalogue', JSON.stringify(catalogue.map(({ name, description, mode, key, bare }) => ({ name, description, mode, key, bare }))));
     read();
   } catch { /* the link's state says that the server is away */ } finally {
     learning = false;
@@ -211,9 +218,10 @@ function drawDirty() {
   }
 }
 
-const context = (topic) => ({ now: now(), ready, keyed: Boolean(store.spec(topic).key), trouble: feeds.trouble(topic) });
+const context = (topic) => ({ now: now(), ready, key: store.spec(topic).key, trouble: feeds.trouble(topic) });
 
 function showState(name, silence) {
+  if (state === 'live') downSince = performance.now();
   state = name;
   if (name === 'live') lostAt = null;
   else if (lostAt === null && ready) lostAt = now() - silence;
@@ -227,7 +235,8 @@ function showState(name, silence) {
 
 // What is shown is dimmed, with its age, when nobody vouches for it any more.
 function showAge() {
-  const old = lostAt !== null && (restored || state === 'offline' || state === 'quiet');
+  const long = performance.now() - downSince > timing.dim; // a link that comes back at once is no news
+  const old = lostAt !== null && (restored || long || state === 'offline' || state === 'quiet');
   document.documentElement.classList.toggle('old', old);
   set(byId('data'), old ? `Showing data of ${format.hourMinute(lostAt)}, ${format.age(now() - lostAt)}` : '');
 }

@@ -3,7 +3,7 @@
 // stays as large as what it shows.
 
 import * as format from './format.js';
-import { millis } from './store.js';
+import { moment } from './store.js';
 
 /** An element with a class and, as text, a text. */
 export function make(tag, className = '', text = '') {
@@ -55,22 +55,22 @@ export class Rows {
   }
 }
 
-/** An item's time: an age that ticks, or when it was seen if nobody said when it was. */
+/** An item's time: an age that ticks, or when it was seen if nobody said when it was; hidden if nobody knows. */
 export function stamp(node, item, now) {
-  const time = millis(item.data.time);
-  const seen = millis(item.data.seen);
-  node.at = time ?? seen ?? item.at;
-  node.lead = time === null && seen !== null ? 'seen ' : '';
-  const iso = new Date(node.at).toISOString();
+  const { ms, seen } = moment(item);
+  node.at = ms;
+  node.lead = seen ? 'seen ' : '';
+  node.hidden = ms === null;
+  const iso = ms === null ? '' : new Date(ms).toISOString();
   if (node.dateTime !== iso) {
     node.dateTime = iso;
-    node.title = node.lead + format.full(node.at);
+    node.title = ms === null ? '' : node.lead + format.full(ms);
   }
   tell(node, now);
 }
 
 /** Writes the age of a time element that stamp has set. */
-export const tell = (node, now) => set(node, node.lead + format.age(now - node.at));
+export const tell = (node, now) => set(node, node.at === null ? '' : node.lead + format.age(now - node.at));
 
 /** A badge, hidden until it applies. */
 export function badge(parent, className, text = '') {

@@ -28,10 +28,21 @@ export function millis(value) {
   return Number.isNaN(ms) ? null : ms;
 }
 
+/**
+ * When an item is of: {ms, seen}. Its own time, else when it was first seen (seen is
+ * true then), else when it arrived, else null: nobody knows.
+ */
+export function moment({ data, at }) {
+  const time = millis(data.time);
+  const seen = millis(data.seen);
+  return { ms: time ?? seen ?? at, seen: time === null && seen !== null };
+}
+
 export class Store {
   #shown = new Map(); // topic -> key -> item
   #staged = null; // the same, while a snapshot comes in
   #specs = new Map();
+  #live = false; // the stream has caught up: what comes now has just been printed
   #unnamed = 0; // counts items that have neither key nor id
   #nextExpiry = Infinity;
   #changed;
@@ -47,10 +58,14 @@ export class Store {
   spec(topic) { return this.#specs.get(topic) ?? KNOWN[topic] ?? { mode: 'every', key: '' }; }
 
   /** A stream begins. What a resumed one sends goes on top of what is shown. */
-  begin(state) { this.#staged = state === 'resumed' ? null : new Map(); }
+  begin(state) {
+    this.#staged = state === 'resumed' ? null : new Map();
+    this.#live = false;
+  }
 
-  /** The snapshot is complete: it is what is shown from now on. */
+  /** The stream is live: a snapshot is complete, and what is shown from now on. */
   commit() {
+    this.#live = true;
     if (!this.#staged) return;
     const before = this.#shown;
     this.#shown = this.#staged;
@@ -59,7 +74,10 @@ export class Store {
     for (const topic of new Set([...before.keys(), ...this.#shown.keys()])) this.#changed(topic);
   }
 
-  /** Adds one event. now is the server's time: what has expired by then is not taken. */
+  /**
+   * Adds one event. now is the server's time: what has expired by then is not taken,
+   * and what comes live arrived then. When older events arrived nobody knows.
+   */
   put(topic, text, id, now) {
     const { mode, key: field } = this.spec(topic);
     const data = decode(text);
@@ -67,7 +85,7 @@ export class Store {
     let key = '';
     if (named !== undefined && named !== null) key = String(named);
     else if (mode !== 'latest') key = id || `unnamed ${++this.#unnamed}`;
-    this.#place(topic, mode, { key, id, data, expires: millis(data.expires), at: now }, now);
+    this.#place(topic, mode, { key, id, data, expires: millis(data.expires), at: this.#live ? now : null }, now);
   }
 
   #place(topic, mode, item, now) {
@@ -159,7 +177,7 @@ export class Store {
       if (saved?.version !== 1 || typeof saved.at !== 'number') return null;
       for (const [topic, items] of Object.entries(saved.topics)) {
         for (const { key, data, at } of items.slice(0, LIMITS.latest)) {
-          if (typeof key !== 'string' || !(Math.abs(at) < 8e15) || typeof data !== 'object' || data === null) continue;
+          if (typeof key !== 'string' || !(at === null || Math.abs(at) < 8e15) || typeof data !== 'object' || data === null) continue;
           this.#place(topic, this.spec(topic).mode, { key, id: '', data, expires: millis(data.expires), at }, now);
         }
       }

@@ -3,7 +3,7 @@
 
 import * as format from './format.js';
 import { make, set, svg, stamp, badge, Rows } from './nodes.js';
-import { millis } from './store.js';
+import { moment } from './store.js';
 
 function scroller(body, tag, label) {
   const list = make(tag);
@@ -47,13 +47,13 @@ function headline() {
 
 const COMMON = new Set(['id', 'time', 'seen', 'expires', 'simulated', 'attribution', 'source', 'lang', 'url', 'severity']);
 
-// One line for data of any shape.
-function summary(data) {
+// One line for data of any shape. What stands beside it already, the key, is left out.
+function summary(data, key = '') {
   for (const field of ['title', 'text', 'message', 'value', 'headline']) {
-    if (data[field] !== undefined && typeof data[field] !== 'object') return format.clip(data[field]);
+    if (field !== key && data[field] !== undefined && typeof data[field] !== 'object') return format.clip(data[field]);
   }
-  return format.clip(Object.entries(data).filter(([field]) => !COMMON.has(field)).slice(0, 8)
-    .map(([field, value]) => `${format.clip(field, 40)} ${format.clip(value, 80)}`).join(' · ')) || 'Untitled';
+  return format.clip(Object.entries(data).filter(([field]) => field !== key && !COMMON.has(field)).slice(0, 8)
+    .map(([field, value]) => `${format.clip(field, 40)} ${format.clip(value, 80)}`).join(' · ')) || (key ? '' : 'Untitled');
 }
 
 const SKY = [
@@ -140,7 +140,7 @@ function quote() {
       set(percent, format.change(data.increase, '\u00a0%'));
       delta.className = `change ${way}`;
       node.classList.toggle('stale', context.old(item));
-      node.title = context.old(item) ? `As of ${format.full(millis(data.time) ?? item.at)}` : '';
+      node.title = context.old(item) ? `As of ${format.full(moment(item).ms)}` : '';
       if (same && shown.price === data.price) return;
       // A flash at most once a second; the twin class starts the animation anew.
       if (same && context.now - shown.flashed >= 1000) {
@@ -165,10 +165,10 @@ function entry() {
   return {
     node,
     update(item, context) {
-      const who = context.keyed ? item.key : item.data.name;
+      const who = context.key ? item.key : item.data.name;
       key.hidden = typeof who !== 'string' || who === '';
       set(key, key.hidden ? '' : format.clip(who, 60));
-      set(text, summary(item.data));
+      set(text, summary(item.data, key.hidden ? '' : context.key));
       stamp(time, item, context.now);
       node.classList.toggle('stale', context.old(item));
     },
@@ -237,10 +237,10 @@ export const VIEWS = {
   stock: (body) => table(body, 'Prices'),
   system: machine,
   random: (body) => figure(body, (value, note, { data }) => set(value, format.number(data.value, 3))),
-  clock: (body) => figure(body, (value, note, { data, at }) => {
-    const ms = millis(data.time) ?? at;
-    set(value, format.hourMinuteSecond(ms));
-    set(note, format.day(ms));
+  clock: (body) => figure(body, (value, note, item) => {
+    const { ms } = moment(item);
+    set(value, ms === null ? '–' : format.hourMinuteSecond(ms));
+    set(note, ms === null ? '' : format.day(ms));
   }),
 };
 

@@ -366,6 +366,23 @@ const checks = [
     s.sweep(4000);
     equal(s.list('news').length, 0);
   }],
+  ['store: only what comes live has an arrival, also in storage', () => {
+    const s = new Store(() => {});
+    s.put('chat', '{}', '', 5);
+    s.begin('fresh');
+    s.put('chat', '{}', '', 6);
+    s.commit();
+    s.put('chat', '{}', 'e-2', 7);
+    s.begin('resumed');
+    s.put('chat', '{}', 'e-3', 8);
+    s.commit();
+    s.put('chat', '{}', 'e-4', 9);
+    const at = [9, null, 7, null];
+    equal(s.list('chat').map((item) => item.at), at);
+    const again = new Store(() => {});
+    again.load(s.save(10), 11);
+    equal(again.list('chat').map((item) => item.at), at);
+  }],
   ['store: saved and loaded, whatever storage holds', () => {
     const s = new Store(() => {});
     s.put('news', '{"id":"a","title":"A"}', 'e-1', 7);
