@@ -71,11 +71,26 @@ func write(t *testing.T, file, text string) {
 	}
 }
 
+// eachIO runs a test for each way of writing to readers.
+func eachIO(t *testing.T, test func(t *testing.T, io string)) {
+	t.Helper()
+	for _, io := range []string{"goroutine", "epoll", "auto"} {
+		t.Run(io, func(t *testing.T) { test(t, io) })
+	}
+}
+
 // startServer runs a server in this process until the test ends.
 func startServer(t *testing.T, cfg *Config) (address string, stop func()) {
 	t.Helper()
+	s, stop := launchServer(t, cfg, slog.New(slog.DiscardHandler))
+	return "http://" + s.publicListener.Addr().String(), stop
+}
+
+// launchServer is startServer for tests that look closer.
+func launchServer(t *testing.T, cfg *Config, logger *slog.Logger) (s *server, stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	s, err := newServer(ctx, cfg, slog.New(slog.DiscardHandler))
+	s, err := newServer(ctx, cfg, logger)
 	if err != nil {
 		cancel()
 		t.Fatal(err)
@@ -95,7 +110,7 @@ func startServer(t *testing.T, cfg *Config) (address string, stop func()) {
 		http.DefaultClient.CloseIdleConnections()
 	}
 	t.Cleanup(stop)
-	return "http://" + s.publicListener.Addr().String(), stop
+	return s, stop
 }
 
 // A process is a server of its own, which can be killed.
@@ -150,6 +165,11 @@ func (p *process) kill() {
 
 // publish posts a body and returns the ids, or what went wrong.
 func publish(ctx context.Context, address, topic, idempotency, body string) ([]string, error) {
+	return publishBy(ctx, http.DefaultClient, address, topic, idempotency, body)
+}
+
+// publishBy is publish over the connections of a client.
+func publishBy(ctx context.Context, by *http.Client, address, topic, idempotency, body string) ([]string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"/latest/"+topic, strings.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -159,7 +179,7 @@ func publish(ctx context.Context, address, topic, idempotency, body string) ([]s
 	if idempotency != "" {
 		req.Header.Set("Idempotency-Key", idempotency)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := by.Do(req)
 	if err != nil {
 		return nil, err
 	}
@@ -183,6 +203,7 @@ type client struct {
 	res    *http.Response
 	conn   net.Conn
 	events *sse.Reader
+	within *http.Client // default: a connection for each stream
 }
 
 // open connects, with the last id if there is one.
@@ -203,7 +224,11 @@ func (c *client) open(ctx context.Context) error {
 			return conn, err
 		},
 	}
-	res, err := transport.RoundTrip(req)
+	send := transport.RoundTrip
+	if c.within != nil {
+		send = c.within.Do
+	}
+	res, err := send(req)
 	if err != nil {
 		return err
 	}

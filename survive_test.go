@@ -13,7 +13,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 // A ledger is what a reader got, in its order.
@@ -122,21 +121,25 @@ func publishAll(ctx context.Context, t *testing.T, address func() string, n int,
 }
 
 // Every acknowledged event reaches a reader that resumes once and in order, although
-// the process is killed in the middle of a thousand publishes.
+// the process is killed in the middle of hundreds of publishes.
 func TestKilledInTheMiddleOfPublishes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes; part of make test")
 	}
+	eachIO(t, testKilled)
+}
+
+func testKilled(t *testing.T, io string) {
 	ctx := testContext(t)
 	dir := t.TempDir()
 	config := filepath.Join(dir, "tickertape.yaml")
-	write(t, config, "feeds: []\nlisten: 127.0.0.1:0\nadmin: ''\npublish_key: "+testKey+"\ndata: "+filepath.Join(dir, "data")+"\n"+openTopics)
+	write(t, config, "feeds: []\nlisten: 127.0.0.1:0\nadmin: ''\nio: "+io+"\npublish_key: "+testKey+"\ndata: "+filepath.Join(dir, "data")+"\n"+openTopics)
 	var address atomic.Value
 	first := startProcess(t, "--config", config)
 	address.Store(first.address)
 	current := func() string { return address.Load().(string) }
 
-	const n = 1000
+	const n = 600
 	half := make(chan struct{})
 	publishers := publishAll(ctx, t, current, n, func(count int64) {
 		if count == n/2 {
@@ -160,12 +163,14 @@ func TestKilledInTheMiddleOfPublishes(t *testing.T) {
 
 // A reader whose connection is cut a hundred times, at any byte, under load, misses
 // nothing and gets nothing twice.
-func TestHundredForcedReconnects(t *testing.T) {
+func TestHundredForcedReconnects(t *testing.T) { eachIO(t, testReconnects) }
+
+func testReconnects(t *testing.T, io string) {
 	ctx := testContext(t)
-	address, _ := startServer(t, testConfig(t, nil))
+	address, _ := startServer(t, testConfig(t, func(c *Config) { c.IO = io }))
 	const cuts = 100
 	var cut atomic.Int64
-	n := 3000
+	n := 1500
 	c := &client{t: t, url: address + "/latest/lines"}
 	if err := c.open(ctx); err != nil {
 		t.Fatal(err)
@@ -305,35 +310,5 @@ func TestRestartKeepsTimelineAndValues(t *testing.T) {
 	}
 	if values != 10 {
 		t.Errorf("%d values in the snapshot after the restart; want 10", values)
-	}
-}
-
-// SIGTERM and Ctrl-C: readers are told bye with a retry of their own, and the process
-// is gone in time, even with readers that do not read.
-func TestStopSaysBye(t *testing.T) {
-	ctx := testContext(t)
-	address, stop := startServer(t, testConfig(t, nil))
-	c := &client{t: t, url: address + "/latest/lines"}
-	if err := c.open(ctx); err != nil {
-		t.Fatal(err)
-	}
-	defer c.close()
-	c.until("live")
-	stopped := make(chan time.Duration, 1)
-	go func() {
-		began := time.Now()
-		stop()
-		stopped <- time.Since(began)
-	}()
-	e := c.until("bye")
-	var bye struct {
-		Reason string
-		Retry  int `json:"retry_ms"`
-	}
-	if err := json.Unmarshal(e.Data, &bye); err != nil || bye.Reason != "drain" || bye.Retry <= 0 {
-		t.Errorf("bye is %s; want the reason drain and a retry", e.Data)
-	}
-	if took := <-stopped; took > stopWithin {
-		t.Errorf("stopping took %v; want at most %v", took, stopWithin)
 	}
 }
