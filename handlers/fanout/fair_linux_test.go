@@ -129,7 +129,7 @@ func TestChangeInPass(t *testing.T) {
 			join()
 		}
 		s.rest(t)
-		for range 20 {
+		for range 8 {
 			l.print("x", 100)
 			for range 3 {
 				s.step(t) // a slice
@@ -228,17 +228,17 @@ func (s *shard) inboxSize() int {
 	return len(s.inbox.dirty)
 }
 
-// TestFlood prints as fast as it can for 60 readers: many events go into one write.
+// TestFlood prints as fast as it can for 30 readers: many events go into one write.
 func TestFlood(t *testing.T) {
 	eachSetup(t, func(t *testing.T, o Options) {
 		r := launch(t, o)
 		l := newTimeline(t, "a")
 		l.maxBatch = 64 << 10
 		var clients []*client
-		for range 60 {
+		for range 30 {
 			clients = append(clients, r.join(l))
 		}
-		r.level(60)
+		r.level(30)
 		const events = 2000
 		for range events {
 			l.print("", 40)

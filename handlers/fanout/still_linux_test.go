@@ -8,6 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// scrap is what mates read into, one after the other.
+var scrap [64 << 10]byte
+
 // A mate is the reader's end of a pair of sockets in a test without goroutines.
 type mate struct {
 	fd    int
@@ -66,7 +69,7 @@ func (m *mate) read(t testing.TB, n int) int {
 	if m.fd < 0 || m.over {
 		return 0
 	}
-	buffer := make([]byte, n)
+	buffer := scrap[:n]
 	n, err := unix.Read(m.fd, buffer) // never blocks: MSG_DONTWAIT below has looked
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +102,7 @@ func (m *mate) ready(t testing.TB) bool {
 func (m *mate) drain(t testing.TB) (n int) {
 	t.Helper()
 	for m.ready(t) {
-		n += m.read(t, 64<<10)
+		n += m.read(t, len(scrap))
 	}
 	return n
 }
