@@ -26,6 +26,7 @@ type Log struct {
 	js       jetstream.JetStream
 	group    bool // lone events share commits, because each would cost a flush of the disk
 	now      func() time.Time
+	torn     torn
 
 	units chan *unit // many Appends send, commitUnits receives; see append.go; never closed
 
@@ -92,8 +93,17 @@ func open(ctx context.Context, opts Options, on machine) (_ *Log, err error) {
 	if err = l.connect(); err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	if err = l.openStreams(ctx, cut); err != nil {
+	why := ""
+	if cut {
+		why = "the machine went down while the log was open, and events of its last moments may be lost"
+	}
+	if err = l.openStreams(ctx, why); err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
+	}
+	if l.embedded != nil && !cut {
+		if cut, err = l.renewIfShort(ctx); err != nil {
+			return nil, fmt.Errorf("open log: %w", err)
+		}
 	}
 	l.workers.Go(l.commitUnits)
 	if cut {
@@ -250,6 +260,9 @@ func (l *Log) state(ctx context.Context) (topics.LogState, error) {
 		First: info.State.FirstSeq,
 		Last:  info.State.LastSeq,
 		Bytes: info.State.Bytes,
+	}
+	if l.torn.claimed != 0 && state.Last == l.torn.claimed {
+		state.Last = l.torn.real
 	}
 	if info.State.Msgs == 0 {
 		state.First = state.Last + 1

@@ -84,7 +84,56 @@ func (l *Log) firstSince(ctx context.Context, t time.Time, state topics.LogState
 	return first, err
 }
 
-// reprint brings a log that has lost its tail in a power cut back into step with
+// torn is the end of a log whose newest events are gone although the server counts
+// them: the place that it claims, and that of the newest event that there is.
+type torn struct{ claimed, real uint64 }
+
+// renewIfShort gives a log another epoch if its newest events are gone: a damaged file
+// or a disk that lies took them, and an id of theirs must not be taken for a later one's.
+func (l *Log) renewIfShort(ctx context.Context) (short bool, err error) {
+	upto, _, err := l.savedUpto(ctx)
+	if err != nil {
+		return false, err
+	}
+	state, err := l.state(ctx)
+	if err != nil {
+		return false, err
+	}
+	newest := state.Last
+	if state.First <= state.Last {
+		if newest, err = l.newestPlace(ctx); err != nil {
+			return false, err
+		}
+	}
+	if upto <= newest && newest == state.Last {
+		return false, nil
+	}
+	if newest < state.Last {
+		l.torn = torn{claimed: state.Last, real: newest}
+	}
+	l.log.Error("the log has lost its newest events: its files are damaged", "newest", newest, "known", max(upto, state.Last))
+	return true, l.openTape(ctx, "the log ends before what was known to be stored")
+}
+
+// newestPlace returns the place of the newest event that can be read, 0 if none can.
+func (l *Log) newestPlace(ctx context.Context) (uint64, error) {
+	asking, cancel := l.link.asking(ctx)
+	defer cancel()
+	stream, err := l.js.Stream(asking, tapeStream)
+	if err != nil {
+		return 0, unavailable(ctx, answerError(asking, err))
+	}
+	message, err := stream.GetLastMsgForSubject(asking, tapePrefix+"*")
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, unavailable(ctx, answerError(asking, err))
+	}
+	return message.Sequence, nil
+}
+
+// reprint brings a log that has lost its tail, as in a power cut, back into step with
 // its checkpoint, which may have outlived events that it holds. Such values are
 // appended again, as the newest events of the new epoch, and the checkpoint moves
 // back to the end of the tape.
@@ -117,6 +166,6 @@ func (l *Log) reprint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.log.Warn("last values outlived their events in a power cut and were printed again", "values", len(ahead))
+	l.log.Warn("last values outlived their events and were printed again", "values", len(ahead))
 	return l.save(ctx, entries, min(upto, state.Last))
 }

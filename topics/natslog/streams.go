@@ -22,8 +22,8 @@ const (
 )
 
 // openStreams makes the two streams, or takes those that are there and sets their
-// bounds. newEpoch gives the tape another identity.
-func (l *Log) openStreams(ctx context.Context, newEpoch bool) error {
+// bounds. newEpoch is why the tape gets another identity, "" if it keeps its own.
+func (l *Log) openStreams(ctx context.Context, newEpoch string) error {
 	if err := l.openTape(ctx, newEpoch); err != nil {
 		return fmt.Errorf("stream %s: %w", tapeStream, err)
 	}
@@ -48,7 +48,7 @@ func (l *Log) openStreams(ctx context.Context, newEpoch bool) error {
 	return nil
 }
 
-func (l *Log) openTape(ctx context.Context, newEpoch bool) error {
+func (l *Log) openTape(ctx context.Context, newEpoch string) error {
 	config := jetstream.StreamConfig{
 		Name:               tapeStream,
 		Description:        "the tape",
@@ -62,7 +62,7 @@ func (l *Log) openTape(ctx context.Context, newEpoch bool) error {
 		Metadata:           map[string]string{epochEntry: randomEpoch()},
 	}
 	_, err := l.js.CreateStream(ctx, config)
-	if err == nil && !newEpoch {
+	if err == nil && newEpoch == "" {
 		return nil
 	}
 	if err != nil && !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
@@ -76,7 +76,7 @@ func (l *Log) openTape(ctx context.Context, newEpoch bool) error {
 	now := was
 	now.MaxBytes, now.AllowAtomicPublish, now.AllowDirect = config.MaxBytes, true, true
 	old := was.Metadata[epochEntry]
-	if newEpoch || !topics.ValidEpoch(old) {
+	if newEpoch != "" || !topics.ValidEpoch(old) {
 		now.Metadata = maps.Clone(was.Metadata)
 		if now.Metadata == nil {
 			now.Metadata = make(map[string]string)
@@ -90,9 +90,8 @@ func (l *Log) openTape(ctx context.Context, newEpoch bool) error {
 	if _, err := l.js.UpdateStream(ctx, now); err != nil {
 		return err
 	}
-	if newEpoch {
-		l.log.Warn("log has a new epoch: the machine went down while the log was open, and events of its last moments may be lost",
-			"epoch", epoch, "before", old, "sync", l.opts.Sync.String())
+	if newEpoch != "" {
+		l.log.Warn("log has a new epoch", "why", newEpoch, "epoch", epoch, "before", old, "sync", l.opts.Sync.String())
 	}
 	return nil
 }
