@@ -45,8 +45,8 @@ func metricsOf(t testing.TB, s *site) map[string]float64 {
 	return all
 }
 
-func TestMetrics(t *testing.T) {
-	s := start(t, setup{})
+func testMetrics(t *testing.T, via way) {
+	s := start(t, setup{via: via})
 	idsOf(t, s.post("/latest/news", "application/json", `[{"id":"a"},{"id":"b"}]`), 201)
 	s.post("/latest/news", "application/json", `oops`)
 	s.do("POST", "/latest/news", `{"id":"c"}`) // no key

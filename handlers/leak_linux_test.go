@@ -39,9 +39,6 @@ func TestNoDescriptorIsLeft(t *testing.T) {
 			for range 3 {
 				s.comeAndGo()
 			}
-			t.Cleanup(func() {})
-			if via.http2 {
-			}
 			eventually(t, "as many descriptors as before", func() bool { return s.settled() <= idle })
 		})
 	}

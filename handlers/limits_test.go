@@ -1,9 +1,12 @@
 package handlers
 
 import (
+	"context"
+	"io"
 	"net/http/httptest"
 	"net/netip"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -184,6 +187,39 @@ func TestPrefixOf(t *testing.T) {
 	if got := prefixOf(netip.Addr{}); got != (netip.Prefix{}) {
 		t.Errorf("no address counts as %v", got)
 	}
+}
+
+// Streams that come, are refused, become too old, fall behind and go in all ways at
+// once, while events are published: at the end nothing is left of them.
+func testChurn(t *testing.T, via way) {
+	s := start(t, setup{via: via, smallBuffers: true, options: Options{
+		MaxStreams: 15, ConnectRate: 2000, MaxAge: 300 * time.Millisecond, Stall: 500 * time.Millisecond, Heartbeat: 20 * time.Millisecond,
+	}})
+	stop := s.flood()
+	targets := []string{"/latest?type=news", "/latest", "/latest/stock", "/latest?every=100ms", "/latest?type=news&last_event_id=mem-3", "/latest?type=note&snapshot=false"}
+	var group sync.WaitGroup
+	for worker := range 20 {
+		group.Go(func() {
+			for round := range 5 {
+				ctx, cancel := context.WithTimeout(context.Background(), patience)
+				res, err := s.client.Do(s.request(ctx, "GET", targets[(worker+round)%len(targets)], nil, "Accept: text/event-stream"))
+				if err != nil || res.StatusCode != 200 {
+					t.Errorf("%v, %v", res, err)
+					cancel()
+					return
+				}
+				if keep := []int64{0, 500, 20_000, 200_000}[(worker+round)%4]; keep > 0 {
+					_, _ = io.CopyN(io.Discard, res.Body, keep) // or to the end of its age
+				}
+				cancel()
+				res.Body.Close()
+			}
+		})
+	}
+	group.Wait()
+	stop()
+	eventually(t, "all have ended", func() bool { return s.admitted() == 0 && s.streams.count() == 0 && s.bus.Usage().Cohorts == 0 })
+	checkAdmitted(t, s, "/latest?type=news")
 }
 
 // A panic in the middle of an admission gives it back.

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"flag"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,7 +24,10 @@ import (
 	"tickertape/topics"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", strconv.Itoa(len(paths))) // they wait more than they work
+	goleak.VerifyTestMain(m)
+}
 
 // publishKey must never be seen in a log line or an answer.
 const publishKey = "correct-horse-battery-staple"
@@ -129,6 +135,7 @@ func start(t testing.TB, su setup) *site {
 	}
 	s.server.Config.ErrorLog = slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)
 	if su.via.tls {
+		s.server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate()}, MinVersion: tls.VersionTLS13}
 		s.server.StartTLS()
 	} else {
 		s.server.Start()

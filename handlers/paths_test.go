@@ -3,8 +3,13 @@ package handlers
 import (
 	"cmp"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"math/big"
 	"net"
 	"net/http"
 	"sync"
@@ -58,6 +63,9 @@ func TestPaths(t *testing.T) {
 	}{
 		{"Headers", testStreamHeaders, nil},
 		{"Head", testHead, nil},
+		{"CORS", testStreamCORS, nil},
+		{"RetryDiffersBetweenReaders", testRetryDiffersBetweenReaders, nil},
+		{"Metrics", testMetrics, nil},
 		{"Shape", testStreamShape, nil},
 		{"RetractionOfAnEventWithoutKey", testRetractionOfAnEventWithoutKey, nil},
 		{"Resume", testResume, nil},
@@ -90,6 +98,7 @@ func TestPaths(t *testing.T) {
 		{"MaxStreams", testMaxStreams, nil},
 		{"PerAddress", testPerAddress, nil},
 		{"ConnectRate", testConnectRate, nil},
+		{"Churn", testChurn, nil},
 		{"HTTP10", testHTTP10, oneStream},
 		{"AfterOtherRequests", testAfterOtherRequests, oneStream},
 		{"PipelinedBytes", testPipelinedBytes, oneStream},
@@ -112,6 +121,24 @@ func TestPaths(t *testing.T) {
 		})
 	}
 }
+
+// certificate is one for 127.0.0.1 that costs little to use, also with the race detector.
+var certificate = sync.OnceValue(func() tls.Certificate {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		NotAfter:     time.Now().Add(time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		panic(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+})
 
 // oneStream says that a connection of the path carries one stream, so that a test can
 // write its requests byte by byte.

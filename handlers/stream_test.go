@@ -50,6 +50,23 @@ func testStreamHeaders(t *testing.T, via way) {
 	}
 }
 
+// What is set for all answers is on a stream too: pages of elsewhere read it.
+func testStreamCORS(t *testing.T, via way) {
+	s := start(t, setup{via: via, options: Options{CORSOrigins: []string{"https://page.example"}}})
+	header := s.open("/latest?type=news", "Origin: https://page.example").response.Header
+	if header.Get("Access-Control-Allow-Origin") != "https://page.example" || header.Get("Access-Control-Allow-Credentials") != "true" {
+		t.Errorf("headers %v", header)
+	}
+	vary := strings.Join(header.Values("Vary"), ", ")
+	if !strings.Contains(vary, "Origin") || !strings.Contains(vary, "Accept") {
+		t.Errorf("Vary: %s; want Origin and Accept", vary)
+	}
+	header = s.open("/latest?type=news", "Origin: https://other.example").response.Header
+	if header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("another origin: %v", header)
+	}
+}
+
 // HEAD has the headers of a stream, and leaves the connection to the next request.
 func testHead(t *testing.T, via way) {
 	s := start(t, setup{via: via, options: Options{MaxStreams: 1}})
@@ -133,8 +150,8 @@ func testRetractionOfAnEventWithoutKey(t *testing.T, via way) {
 	}
 }
 
-func TestRetryDiffersBetweenReaders(t *testing.T) {
-	s := start(t, setup{})
+func testRetryDiffersBetweenReaders(t *testing.T, via way) {
+	s := start(t, setup{via: via})
 	seen := map[time.Duration]bool{}
 	for range 20 {
 		c := s.open("/latest?type=news")
