@@ -51,6 +51,41 @@ func (c *Cohort) pendingLocked(after, limit uint64, most int) ([]*entry, bool) {
 	return c.bus.tape.pick(make([]*entry, 0, to-from), c.places[from:to])
 }
 
+// wantedLocked returns what a reader is to be given of the entries after its cursor: for
+// an interval the newest of each key in it, for a late reader what is not replaced,
+// otherwise all; not more than one batch needs. The cursor moves past what a late
+// reader does without. It returns false if the tape may have lost one.
+func (c *Cohort) wantedLocked(cur *cursor, limit uint64, late bool) ([]*entry, bool) {
+	switch {
+	case c.every > 0 && c.latest:
+		pending, ok := c.pendingLocked(cur.place, limit, maxInterval)
+		return c.newestOnly(pending), ok
+	case !late:
+		return c.pendingLocked(cur.place, limit, maxBatchEvents)
+	}
+	for {
+		pending, ok := c.pendingLocked(cur.place, limit, maxLookAhead)
+		if !ok || len(pending) == 0 {
+			return nil, ok
+		}
+		last := pending[len(pending)-1].event.Seq
+		wanted := slices.DeleteFunc(pending, func(e *entry) bool { return c.isReplaced(e, limit) })
+		if len(wanted) > 0 {
+			return c.newestOnly(wanted), true
+		}
+		cur.place = last
+	}
+}
+
+// isReplaced reports whether a newer value, up to a place, replaces that of an event.
+func (c *Cohort) isReplaced(e *entry, upto uint64) bool {
+	if by := e.replaced.Load(); by == 0 || by > upto {
+		return false
+	}
+	t, err := c.bus.catalogue.Lookup(e.event.Topic)
+	return err == nil && t.Mode == Latest
+}
+
 // newestOnly returns the entries without those of latest-topics that a later one
 // of the same key replaces, in order. The withdrawal of one event replaces nothing.
 func (c *Cohort) newestOnly(entries []*entry) []*entry {

@@ -13,8 +13,10 @@ const (
 	maxPlaces = 4096
 	// maxBatchEvents bounds the work of building one batch.
 	maxBatchEvents = 512
-	// maxLookAhead is how many events are searched for newer values of a key.
+	// maxLookAhead is how many events are looked at for a late reader at once.
 	maxLookAhead = 8192
+	// maxInterval is more events than a tape can hold: an interval is looked at whole.
+	maxInterval = 1 << 40
 )
 
 // A Cohort is all readers with the same filter, interval and wire. They share the
@@ -228,25 +230,17 @@ func (c *Cohort) next(cur *cursor, span span, late bool) (b *batch, beat []byte,
 	if !span.bound {
 		limit = c.limitLocked()
 	}
-	late = late && c.latest
-	conflate := late || (c.every > 0 && c.latest)
+	late = late && c.latest && c.every == 0
 	if !late && c.sharesBatchLocked(cur.place, limit) {
 		c.passLocked(cur, c.batch.last)
 		return c.batch, nil, false
 	}
-	most := maxBatchEvents
-	if conflate {
-		most = maxLookAhead
-	}
-	pending, ok := c.pendingLocked(cur.place, limit, most)
+	pending, ok := c.wantedLocked(cur, limit, late)
 	if !ok {
 		return nil, nil, true
 	}
 	if len(pending) == 0 {
 		return nil, c.levelLocked(cur, limit, span.bound), false
-	}
-	if conflate {
-		pending = c.newestOnly(pending)
 	}
 	b = c.buildLocked(pending)
 	b.upto = limit

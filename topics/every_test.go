@@ -214,3 +214,52 @@ func TestEveryGivesASlowReaderNothingReplaced(t *testing.T) {
 		}
 	})
 }
+
+// However many updates an interval has, a reader gets one: nothing bounds the search.
+func TestEveryOfAFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, newMemLog(), Options{Heartbeat: time.Hour})
+		rd := r.subscribe(Request{Filter: r.filter("stock"), Every: time.Second})
+		rd.drain()
+		const flood = 3*maxLookAhead + 1
+		for range flood {
+			r.put("stock", `{"symbol":"A"}`)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		given := 0
+		for _, l := range rd.next(false) {
+			if l.Kind == "event" {
+				given++
+			}
+		}
+		for lines := rd.next(false); lines != nil; lines = rd.next(false) {
+			given += len(lines)
+		}
+		if given != 1 {
+			t.Errorf("%d updates after %d in one interval; want the newest alone", given, flood)
+		}
+		rd.Close()
+	})
+}
+
+// A reader that comes back from a long silence gets each key once, wherever its newest
+// value stands.
+func TestLateAfterAFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, newMemLog(), Options{Heartbeat: time.Hour})
+		rd := r.subscribe(Request{Filter: r.filter("stock")})
+		rd.drain()
+		for n := range 2*maxLookAhead + 100 {
+			r.put("stock", fmt.Sprintf(`{"symbol":"%d"}`, n%7))
+		}
+		given := 0
+		for lines := rd.next(true); lines != nil; lines = rd.next(true) {
+			given += len(lines)
+		}
+		if given != 7 {
+			t.Errorf("%d events for a late reader of seven keys; want 7", given)
+		}
+		rd.Close()
+	})
+}

@@ -41,7 +41,10 @@ func ParseFilter(c *Catalogue, texts ...string) (Filter, error) {
 			if word == "" {
 				return Filter{}, &FilterError{Part: text, Err: fmt.Errorf("an empty name in %.80q; want topics separated by commas, as in news,stock.ACME", text)}
 			}
-			topic, key, _ := strings.Cut(word, ".")
+			topic, key, dotted := strings.Cut(word, ".")
+			if dotted && key == "" {
+				return Filter{}, &FilterError{Part: word, Err: fmt.Errorf("%.80q names no key after the dot; leave the dot out for the whole topic", word)}
+			}
 			parts = append(parts, part{topic, key})
 		}
 	}

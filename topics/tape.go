@@ -4,14 +4,20 @@ import (
 	"bytes"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// An entry is one event on the tape with its bytes on the wire. Immutable.
+// An entry is one event on the tape with its bytes on the wire. Immutable but for
+// replaced.
 type entry struct {
 	event Event
 	frame []byte // [Options.Wire]'s encoding, with the id
 	inner bool   // the event's data is a part of frame
+
+	// replaced is the place of the event that took this one's place among the last
+	// values, 0 for none: who is late need not get it. All that changes of an entry.
+	replaced atomic.Uint64
 }
 
 // encode makes the frame. Data that stands in it as it is, which is all but text of

@@ -78,8 +78,10 @@ func (v *values) apply(t *Topic, e *entry) {
 	if el := tv.byKey[key]; el != nil {
 		old := el.Value.(*entry)
 		if old.event.Seq >= e.event.Seq {
+			e.replaced.Store(old.event.Seq)
 			return
 		}
+		old.replaced.Store(e.event.Seq)
 		tv.order.Remove(el)
 		tv.replace(key, old)
 	}
@@ -134,10 +136,10 @@ func (tv *topicValues) remove(key string, at uint64) {
 	if el == nil || el.Value.(*entry).event.Seq >= at {
 		return
 	}
+	old := el.Value.(*entry)
 	tv.order.Remove(el)
 	delete(tv.byKey, key)
 	delete(tv.changed, key)
-	old := el.Value.(*entry)
 	tv.gone[savedKey(&old.event)] = old
 }
 
