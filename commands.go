@@ -49,7 +49,7 @@ func commands() []command {
 		},
 		{
 			name: "try", args: "KIND|FILE [OPTION=VALUE...]", most: 100, summary: "Run one feed and print its items, without a server.", config: true, own: &tryOptions{}, run: runTry,
-			about: "Runs one feed of the file, or a feed of a kind with the options given as OPTION=VALUE, and prints its items on standard output as JSON lines, checked and encoded as the server would. The feed's own log goes to standard error. Exits with 0 if there were items, with 1 if the feed failed or printed none in time, with 2 if the command line or the configuration is wrong.",
+			about: "Runs one feed of the file, or a feed of a kind with the options given as OPTION=VALUE, and prints its items on standard output as JSON lines, checked and encoded as the server would. VALUE is written as in the file: every=2s symbols=ACME symbols=[ACME,TIKT] 'config={port: 3}'. The feed's own log goes to standard error. Exits with 0 if there were items, with 1 if the feed failed or printed none in time, with 2 if the command line or the configuration is wrong.",
 		},
 		{name: "version", summary: "Print the version and what it was built from.", run: runVersion},
 		{name: "help", args: "[COMMAND]", most: 2, summary: "Show this help, or that of a command.", own: &helpOptions{}, run: runHelp},
@@ -92,6 +92,12 @@ func (e *usageError) Is(target error) bool { return target == errUsage }
 // in the configuration, flags included.
 func parse(in Inputs) (Invocation, error) {
 	line := splitArgs(in.Args)
+	if line.version && !line.help {
+		return Invocation{Command: "version", Inputs: in}, nil
+	}
+	if line.help {
+		line.words = wholeCommand(line.words)
+	}
 	c, rest, err := findCommand(line.words)
 	if err != nil && len(line.mistakes) > 0 && !line.help {
 		// The word may be the value of the flag that is wrong.

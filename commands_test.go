@@ -53,6 +53,12 @@ func TestCommandLine(t *testing.T) {
 		{"try t.yaml a=b", 2, `"a=b": options can be given for a kind only, not for a file`},
 		{"help xyzzy", 2, `unknown command "xyzzy"`},
 		{"version", 0, "tickertape "},
+		{"--version", 0, "tickertape "},
+		{"serve --version --listen=x", 0, "tickertape "},
+		{"--version --help", 0, "Usage: tickertape [COMMAND] [FLAGS]"},
+		{"version --x", 2, "unknown flag --x; tickertape --help shows all"},
+		{"help feeds", 0, "Usage: tickertape feeds list [KIND] [FLAGS]"},
+		{"feeds --help", 0, "Usage: tickertape feeds list [KIND] [FLAGS]"},
 		{"-- version", 0, "tickertape "},
 		{"check t.yaml", 0, "t.yaml: no mistakes"},
 		{"check --config t.yaml", 0, "t.yaml: no mistakes"},
@@ -144,8 +150,9 @@ func TestHelpIsWellLaidOut(t *testing.T) {
 Usage: tickertape try KIND|FILE [OPTION=VALUE...] [FLAGS]
 
 Runs one feed of the file, or a feed of a kind with the options given as OPTION=VALUE, and
-prints its items on standard output as JSON lines, checked and encoded as the server would. The
-feed's own log goes to standard error. Exits with 0 if there were items, with 1 if the feed
+prints its items on standard output as JSON lines, checked and encoded as the server would.
+VALUE is written as in the file: every=2s symbols=ACME symbols=[ACME,TIKT] 'config={port: 3}'.
+The feed's own log goes to standard error. Exits with 0 if there were items, with 1 if the feed
 failed or printed none in time, with 2 if the command line or the configuration is wrong.
 
 Flags:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,7 @@ type decoder struct {
 	file     string
 	lookup   func(name string) (string, bool) // environment, for secrets
 	named    map[string]bool                  // variables that secrets named
+	given    map[string]*yaml.Node            // keys of the file's options, by name
 	mistakes Mistakes
 	visits   int // nodes seen; aliases can make a small file large
 }
@@ -31,7 +33,7 @@ const (
 	maxFile   = 1 << 20  // bytes
 	maxVisits = 100_000  // nodes, each alias counted as what it stands for
 	maxDepth  = 100      // of nested values in a schema
-	maxSchema = 64 << 10 // bytes of a schema as JSON: checking one takes time
+	maxJSON   = 64 << 10 // bytes of a value as JSON, such as a schema: checking one takes time
 )
 
 // A rawNode keeps a part of the file to be decoded later.
@@ -143,7 +145,7 @@ type target struct {
 }
 
 // mapping fills the structs that ptrs point to, whose options share one mapping,
-// and returns the key nodes of those that were given. what names the mapping in
+// and returns the key nodes of those that were given and right. what names the mapping in
 // errors ("unknown option of WHAT"); "" for the file itself.
 func (d *decoder) mapping(n *yaml.Node, what string, ptrs ...any) map[string]*yaml.Node {
 	var targets []target
@@ -156,6 +158,7 @@ func (d *decoder) mapping(n *yaml.Node, what string, ptrs ...any) map[string]*ya
 		}
 	}
 	given := make(map[string]*yaml.Node)
+	var wrong []string
 	if n.Kind != yaml.MappingNode {
 		d.fail(n, "want the options of %s, each as name: value", what)
 		return given
@@ -166,13 +169,23 @@ func (d *decoder) mapping(n *yaml.Node, what string, ptrs ...any) map[string]*ya
 			d.failUnknown(p.key, what, targets)
 			continue
 		}
+		field, before := targets[i].field, len(d.mistakes)
+		old := reflect.New(field.Type()).Elem()
+		old.Set(field)
 		given[p.key.Value] = p.key
-		d.value(targets[i].field, targets[i].option, p.value)
+		d.value(field, targets[i].option, p.value)
+		if before < len(d.mistakes) {
+			field.Set(old) // what follows works with a value that was right
+			wrong = append(wrong, p.key.Value)
+		}
 	}
 	for _, t := range targets {
 		if t.required && given[t.name] == nil {
 			d.fail(n, "%s: option %q is missing: %s", what, t.name, t.doc)
 		}
+	}
+	for _, name := range wrong {
+		delete(given, name)
 	}
 	return given
 }
@@ -201,6 +214,8 @@ func (d *decoder) value(v reflect.Value, o option, n *yaml.Node) {
 	switch {
 	case v.Type() == reflect.TypeFor[rawNode]():
 		v.Set(reflect.ValueOf(rawNode{n}))
+	case v.Type() == reflect.TypeFor[json.RawMessage]():
+		v.SetBytes(d.json(n, o))
 	case isScalar(v.Type()):
 		d.scalar(v, o, n, false)
 	case v.Kind() == reflect.Slice:

@@ -30,7 +30,7 @@ publish_key: ${NO_SUCH_KEY}
 data:
 topics:
 - name: News
-- {name: harbour, mode: lastest, colour: blue}
+- {name: Harbour, mode: lastest, colour: blue}
 - {name: bye}
 - {name: pier, schema: {type: nonsense}}
 feeds:
@@ -52,6 +52,7 @@ feeds:
 		`t.yaml:11:14: publish_key: environment variable NO_SUCH_KEY is not set`,
 		`t.yaml:12:6: data has no value; write one, or leave the line out`,
 		`t.yaml:14:9: topic name "News": want a lower-case letter, then up to 63 lower-case letters, digits, '-' or '_'`,
+		`t.yaml:15:10: topic name "Harbour": want a lower-case letter, then up to 63 lower-case letters, digits, '-' or '_'`,
 		`t.yaml:15:25: mode: "lastest" is not right: want every or latest`,
 		`t.yaml:15:34: unknown option "colour" of topics; known are description, key, mode, name, public, publish, retired, schema, snapshot`,
 		`t.yaml:16:10: topic name "bye" is reserved for the wire; reserved are open, error, message, stream, live, heartbeat, retract, bye`,
@@ -316,9 +317,9 @@ func TestSizes(t *testing.T) {
 }
 
 func TestScalarAliases(t *testing.T) {
-	cfg := mustParse(t, withFile("listen: &a \":9000\"\nadmin: *a\nfeeds: [{kind: &k clock}, {kind: *k, id: other}]\n"))
-	if cfg.Admin != ":9000" || len(cfg.Feeds) != 2 {
-		t.Errorf("admin %q, %d feeds", cfg.Admin, len(cfg.Feeds))
+	cfg := mustParse(t, withFile("listen: &a \":9000\"\ndata: *a\nfeeds: [{kind: &k clock}, {kind: *k, id: other}]\n"))
+	if cfg.Data != ":9000" || len(cfg.Feeds) != 2 {
+		t.Errorf("data %q, %d feeds", cfg.Data, len(cfg.Feeds))
 	}
 	if got := scalarIn(&yaml.Node{Kind: yaml.SequenceNode}, "kind"); got != "" {
 		t.Errorf("scalar in a list: %q", got)

@@ -90,15 +90,27 @@ func (d *decoder) feed(n *yaml.Node, kinds []feeds.Spec, cfg Config, lines map[s
 	if given["every"] != nil && e.Every.Min < spec.Floor {
 		d.fail(nodeOf(n, "every"), "every: %s is too often for kind %s: want at least %s", e.Every, kind, shortDuration(spec.Floor))
 	}
-	if len(d.mistakes) > before {
-		return ConfiguredFeed{}, false
+	if options != nil && lacksRequired(options) {
+		return ConfiguredFeed{}, false // noted already; the constructor would say it again
 	}
+	if given["every"] == nil && nodeOf(n, "every") != n {
+		e.Every = feeds.Interval{Min: spec.Floor, Max: max(spec.Floor, time.Second)} // any that is allowed
+	}
+	// The constructor may find more, also where the entry is wrong already.
 	f, err := construct(spec, e, options, cfg)
 	if err != nil {
 		d.fail(n, "feed %s: %v", e.ID, err)
-		return ConfiguredFeed{}, false
 	}
-	return f, true
+	return f, len(d.mistakes) == before
+}
+
+// lacksRequired reports whether a required option of a kind is missing or wrong: its
+// field is zero then.
+func lacksRequired(options any) bool {
+	v := reflect.ValueOf(options).Elem()
+	return slices.ContainsFunc(optionsOf(v.Type()), func(o option) bool {
+		return o.required && v.FieldByIndex(o.index).IsZero()
+	})
 }
 
 // newEntry returns the defaults of an entry of a kind: the common options, and a

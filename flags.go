@@ -13,6 +13,7 @@ type commandLine struct {
 	words    []string    // what is neither a flag nor a flag's value
 	flags    []givenFlag // in their order
 	help     bool        // -h or --help was among them
+	version  bool        // --version was among them
 	mistakes []string
 }
 
@@ -57,6 +58,8 @@ func splitArgs(args []string) commandLine {
 			return line
 		case arg == "-h" || arg == "-help" || arg == "--help":
 			line.help = true
+		case arg == "-version" || arg == "--version":
+			line.version = true
 		case len(arg) > 1 && arg[0] == '-':
 			args = line.flag(known, arg, args)
 		default:
@@ -97,7 +100,9 @@ func unknownFlag(name string, known map[string]option) string {
 	}
 	var names []string
 	for n := range known {
-		names = append(names, n)
+		if len(n) > 1 { // any letter is near to any other
+			names = append(names, n)
+		}
 	}
 	slices.Sort(names)
 	if near := topics.Nearest(name, names); near != "" {

@@ -26,13 +26,31 @@ func runHelp(_ context.Context, inv *Invocation, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, programHelp())
 		return exitOK
 	}
-	c, _, err := findCommand(inv.Args)
+	c, _, err := findCommand(wholeCommand(inv.Args))
 	if err != nil {
 		fmt.Fprintf(stderr, "tickertape: %v\n", err)
 		return exitUsage
 	}
 	fmt.Fprint(stdout, c.help())
 	return exitOK
+}
+
+// wholeCommand returns the words of a command of two words if words is the first one
+// alone, and there is only one that begins so; otherwise words.
+func wholeCommand(words []string) []string {
+	var found []string
+	for _, c := range commands() {
+		if head := strings.Fields(c.name); len(words) == 1 && len(head) == 2 && head[0] == words[0] {
+			if found != nil {
+				return words
+			}
+			found = head
+		}
+	}
+	if found == nil {
+		return words
+	}
+	return found
 }
 
 // programHelp is what "tickertape help" prints.

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"syscall"
 	"time"
 )
 
-// listen opens a listener whose connections inherit the options of [tune].
-func listen(ctx context.Context, address string, stall time.Duration) (net.Listener, error) {
+// listen opens a listener whose connections inherit the options of [tune]. The error
+// names the option that the address is from.
+func listen(ctx context.Context, name, address string, stall time.Duration) (net.Listener, error) {
 	config := net.ListenConfig{
 		KeepAlive: keepAlive,
 		Control: func(_, _ string, c syscall.RawConn) error {
@@ -20,18 +22,24 @@ func listen(ctx context.Context, address string, stall time.Duration) (net.Liste
 	}
 	l, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", address, err)
+		var op *net.OpError
+		if errors.As(err, &op) {
+			err = op.Err
+		}
+		var call *os.SyscallError
+		if errors.As(err, &call) {
+			err = call.Err
+		}
+		return nil, fmt.Errorf("listen on %s (--%s): %w", address, name, err)
 	}
 	return l, nil
 }
 
 // loadCertificate returns what a listener with TLS needs, nil if none is configured.
+// That there are both files, or none, was checked with the configuration.
 func loadCertificate(cfg *Config) (*tls.Config, error) {
-	switch {
-	case cfg.TLSCert == "" && cfg.TLSKey == "":
+	if cfg.TLSCert == "" {
 		return nil, nil
-	case cfg.TLSCert == "" || cfg.TLSKey == "":
-		return nil, errors.New("tls_cert and tls_key belong together: give both, or none")
 	}
 	certificate, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
 	if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"io/fs"
 
 	"tickertape/feeds"
@@ -12,13 +11,17 @@ import (
 type Inputs struct {
 	Args     []string                          // without the name of the program
 	Environ  []string                          // "NAME=value"
-	ReadFile func(name string) ([]byte, error) // reads the configuration file
-	Kinds    []feeds.Spec                      // kinds of feed that can be configured
+	ReadFile func(name string) ([]byte, error) // reads the configuration file and certificates
+
+	// Stat is asked whether the data folder is one; nil: nobody asks.
+	Stat func(name string) (fs.FileInfo, error)
+
+	Kinds []feeds.Spec // kinds of feed that can be configured
 }
 
 // load merges the defaults, the file, the environment and the flags, in this order,
-// and constructs the feeds. It does no I/O but reading the file. It returns all
-// mistakes at once; the Config is complete only without any.
+// and constructs the feeds. It does no I/O but reading the file and those that it names,
+// and a look at the data folder. It returns all mistakes at once; the Config is complete only without any.
 func load(in Inputs, line commandLine, file string) (Config, Mistakes) {
 	env := newEnvironment(in.Environ)
 	cfg := defaultConfig()
@@ -31,6 +34,7 @@ func load(in Inputs, line commandLine, file string) (Config, Mistakes) {
 	outside := env.apply(&cfg)
 	outside = append(outside, line.apply(func(o option) { cfg.origins[o.name] = "flag" }, &cfg)...)
 	cfg.File = file
+	outside = append(outside, d.together(in, &cfg)...)
 	cfg.Topics = d.topics(parts.Topics, cfg.Demo)
 	var err error
 	if cfg.Catalogue, err = topics.NewCatalogue(cfg.Topics...); err != nil {
@@ -48,18 +52,15 @@ func load(in Inputs, line commandLine, file string) (Config, Mistakes) {
 func (d *decoder) readInto(read func(string) ([]byte, error), cfg *Config, parts *sections) {
 	data, err := read(d.file)
 	if err != nil {
-		var path *fs.PathError
-		if errors.As(err, &path) {
-			err = path.Err // the file's name stands in front already
-		}
-		d.fail(nil, "the file cannot be read: %v", err)
+		d.fail(nil, "the file cannot be read: %v", withoutPath(err))
 		return
 	}
 	root := d.parseFile(data)
 	if root == nil {
 		return
 	}
-	for name := range d.mapping(root, "", cfg, parts) {
+	d.given = d.mapping(root, "", cfg, parts)
+	for name := range d.given {
 		cfg.origins[name] = "file"
 	}
 }

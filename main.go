@@ -21,6 +21,7 @@ func main() {
 		Args:     os.Args[1:],
 		Environ:  os.Environ(),
 		ReadFile: os.ReadFile,
+		Stat:     os.Stat,
 		Kinds:    feedKinds(),
 	}, os.Stdout, os.Stderr)
 	stop()

@@ -114,7 +114,11 @@ func (o option) setText(v reflect.Value, text string) error {
 	}
 	fresh := reflect.New(v.Type())
 	if err := parseScalar(fresh, text); err != nil {
-		return o.complain(text, err.Error())
+		want := err.Error()
+		if i := strings.Index(want, "want "); i > 0 {
+			want = want[i:] // the value stands in front already
+		}
+		return o.complain(text, want)
 	}
 	if err := o.checkBounds(fresh.Elem(), text); err != nil {
 		return err

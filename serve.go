@@ -68,11 +68,11 @@ func (s *server) open(ctx context.Context, cfg *Config) error {
 	if err != nil {
 		return err
 	}
-	if s.publicListener, err = listen(ctx, cfg.Listen, cfg.Stall); err != nil {
+	if s.publicListener, err = listen(ctx, "listen", cfg.Listen, cfg.Stall); err != nil {
 		return err
 	}
 	if cfg.Admin != "" {
-		if s.adminListener, err = listen(ctx, cfg.Admin, cfg.Stall); err != nil {
+		if s.adminListener, err = listen(ctx, "admin", cfg.Admin, cfg.Stall); err != nil {
 			return err
 		}
 	}
@@ -89,7 +89,7 @@ func (s *server) open(ctx context.Context, cfg *Config) error {
 		Logger:   s.logger,
 	})
 	if err != nil {
-		return fmt.Errorf("open the log: %w", err)
+		return err
 	}
 	s.handlers, err = handlers.New(handlers.Options{
 		Catalogue:   catalogue,

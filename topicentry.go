@@ -1,10 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -74,7 +70,7 @@ func (d *decoder) topic(n *yaml.Node, base topics.Topic) (topics.Topic, bool) {
 			d.fail(n, "topics: %v", err)
 		}
 	}
-	given := d.mapping(n, "topics", &e)
+	d.mapping(n, "topics", &e)
 	t := topics.Topic{
 		Name: e.Name, Description: e.Description, Mode: topics.Mode(e.Mode), Key: e.Key, Snapshot: e.Snapshot,
 		Schema: base.Schema, Private: !e.Public, Publish: topics.Access(e.Publish), Retired: e.Retired,
@@ -83,23 +79,22 @@ func (d *decoder) topic(n *yaml.Node, base topics.Topic) (topics.Topic, bool) {
 		t.Publish = topics.ByKey
 	}
 	if e.Schema.Node != nil {
-		t.Schema = d.schema(e.Schema.Node)
+		t.Schema = d.json(e.Schema.Node, option{name: "schema"})
+	}
+	// Name and schema are checked alone, so that no mistake hides another.
+	if err := topics.ValidName(e.Name); err != nil && e.Name != "" {
+		d.fail(nodeOf(n, "name"), "%v", err)
+	}
+	if e.Schema.Node != nil && t.Schema != nil {
+		if _, err := topics.NewCatalogue(topics.Topic{Name: "schema", Schema: t.Schema}); err != nil {
+			d.fail(e.Schema.Node, "schema: %s", schemaText(err))
+		}
 	}
 	if len(d.mistakes) > before {
 		return t, false
 	}
-	bare := t
-	bare.Schema = nil
-	if _, err := topics.NewCatalogue(bare); err != nil {
-		at := n
-		if given["name"] != nil {
-			at = nodeOf(n, "name")
-		}
-		d.fail(at, "%v", err)
-		return t, false
-	}
 	if _, err := topics.NewCatalogue(t); err != nil {
-		d.fail(e.Schema.Node, "schema: %s", schemaText(err))
+		d.fail(n, "%v", err)
 		return t, false
 	}
 	return t, true
@@ -115,88 +110,6 @@ func schemaText(err error) string {
 	}
 	_, text, _ := strings.Cut(err.Error(), ": schema: ")
 	return strings.Join(strings.Fields(text), " ")
-}
-
-// schema turns a node into JSON.
-func (d *decoder) schema(n *yaml.Node) json.RawMessage {
-	var buf bytes.Buffer
-	if err := d.appendJSON(&buf, n, 0); err != nil {
-		d.fail(n, "schema: %v", err)
-		return nil
-	}
-	if buf.Len() > maxSchema {
-		d.fail(n, "schema: %d bytes as JSON; want at most %d", buf.Len(), maxSchema)
-		return nil
-	}
-	return buf.Bytes()
-}
-
-// appendJSON writes a YAML node as JSON, fields in the order of the file.
-func (d *decoder) appendJSON(buf *bytes.Buffer, n *yaml.Node, depth int) error {
-	if n = d.resolve(n); n == nil || depth > maxDepth {
-		return fmt.Errorf("nested too deeply, or too large")
-	}
-	switch n.Kind {
-	case yaml.MappingNode:
-		buf.WriteByte('{')
-		for i, p := range d.pairs(n) {
-			if i > 0 {
-				buf.WriteByte(',')
-			}
-			appendString(buf, p.key.Value)
-			buf.WriteByte(':')
-			if err := d.appendJSON(buf, p.value, depth+1); err != nil {
-				return err
-			}
-		}
-		buf.WriteByte('}')
-		return nil
-	case yaml.SequenceNode:
-		buf.WriteByte('[')
-		for i, item := range n.Content {
-			if i > 0 {
-				buf.WriteByte(',')
-			}
-			if err := d.appendJSON(buf, item, depth+1); err != nil {
-				return err
-			}
-		}
-		buf.WriteByte(']')
-		return nil
-	}
-	return appendScalar(buf, n)
-}
-
-func appendScalar(buf *bytes.Buffer, n *yaml.Node) error {
-	switch n.Tag {
-	case "!!null":
-		buf.WriteString("null")
-		return nil
-	case "!!bool", "!!int", "!!float":
-		var value any
-		if err := n.Decode(&value); err != nil {
-			return fmt.Errorf("%s on line %d: %w", quoted(n.Value), n.Line, err)
-		}
-		if f, ok := value.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
-			return fmt.Errorf("%s on line %d is no number of JSON", quoted(n.Value), n.Line)
-		}
-		text, err := json.Marshal(value)
-		if err != nil {
-			return fmt.Errorf("%s on line %d: %w", quoted(n.Value), n.Line, err)
-		}
-		buf.Write(text)
-		return nil
-	}
-	appendString(buf, n.Value)
-	return nil
-}
-
-func appendString(buf *bytes.Buffer, s string) {
-	text, err := json.Marshal(s)
-	if err != nil {
-		panic("config: " + err.Error()) // no string fails
-	}
-	buf.Write(text)
 }
 
 // scalarIn returns the text of one option of a mapping before it is decoded, or "".

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -55,7 +57,7 @@ func (inv *Invocation) feedToTry() (ConfiguredFeed, error) {
 	}
 	for _, spec := range inv.Inputs.Kinds {
 		if spec.Kind == inv.Args[0] {
-			return inv.feedOfKind()
+			return inv.feedOfKind(spec)
 		}
 	}
 	if len(inv.Args) > 1 {
@@ -82,7 +84,7 @@ func (inv *Invocation) feedToTry() (ConfiguredFeed, error) {
 
 // feedOfKind makes a feed as if an entry with the options of the command line stood
 // in a file.
-func (inv *Invocation) feedOfKind() (ConfiguredFeed, error) {
+func (inv *Invocation) feedOfKind(spec feeds.Spec) (ConfiguredFeed, error) {
 	entry := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	add := func(name string, value *yaml.Node) {
 		entry.Content = append(entry.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name}, value)
@@ -104,7 +106,7 @@ func (inv *Invocation) feedOfKind() (ConfiguredFeed, error) {
 		if len(doc.Content) > 0 {
 			value = doc.Content[0]
 		}
-		add(name, value)
+		add(name, listOfOne(spec, name, value))
 	}
 	d := &decoder{lookup: newEnvironment(inv.Inputs.Environ).lookup, named: make(map[string]bool)}
 	f, ok := d.feed(entry, inv.Inputs.Kinds, inv.Config, make(map[string]int))
@@ -112,6 +114,19 @@ func (inv *Invocation) feedOfKind() (ConfiguredFeed, error) {
 		return f, d.mistakes.orNil()
 	}
 	return f, nil
+}
+
+// listOfOne puts a lone word into a list where the option of that name is a list.
+func listOfOne(spec feeds.Spec, name string, value *yaml.Node) *yaml.Node {
+	if spec.Options == nil || value.Kind != yaml.ScalarNode || value.Value == "" || value.Tag == "!!null" {
+		return value
+	}
+	for _, o := range optionsOf(reflect.TypeOf(spec.Options).Elem()) {
+		if o.name == name && o.typ.Kind() == reflect.Slice && isScalar(o.typ.Elem()) && o.typ != reflect.TypeFor[json.RawMessage]() {
+			return &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Content: []*yaml.Node{value}}
+		}
+	}
+	return value
 }
 
 // A trial is one run of one feed by try.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -178,4 +179,23 @@ func TestTTL(t *testing.T) {
 			t.Errorf("%d items; the feed's own were changed: %v", len(k.items), undated.Expires)
 		}
 	})
+}
+
+// On the command line a lone word is a list of one, where the option is a list.
+func TestTryTakesAWordForAList(t *testing.T) {
+	for word, want := range map[string]string{"tags=a": "[a]", "tags=[a,b]": "[a b]", "tags=7": "[7]", "tags=": "", "places=a": ""} {
+		inv := &Invocation{Args: []string{"tides", "url=u", word}, Inputs: start{}.inputs(), Config: mustParse(t, start{})}
+		f, err := inv.feedOfKind(fakeKinds()[0])
+		if want == "" {
+			if err == nil {
+				t.Errorf("%s is accepted", word)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", word, err)
+		} else if got := fmt.Sprint(f.Feed.(*fakeFeed).options.(*tideOptions).Tags); got != want {
+			t.Errorf("%s gives %s, want %s", word, got, want)
+		}
+	}
 }

@@ -85,7 +85,9 @@ type Spec struct {
 // [Spec.Options], decoded and checked. Fields of that struct have the tags
 // option:"name", doc:"sentence", default:"text", required:"true", secret:"true".
 // Field types: string, bool, int, float64, time.Duration, []string,
-// map[string]string, slices of such structs, and encoding.TextUnmarshaler.
+// map[string]string, slices of such structs, json.RawMessage (any YAML value, as JSON
+// of at most 64 KiB; nil without one), and encoding.TextUnmarshaler.
+// An error says what is wrong with which option; the caller names the feed.
 type Constructor func(options any, env Env) (Feed, error)
 
 // Env is what a constructor may know beside its options.

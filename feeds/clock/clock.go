@@ -41,7 +41,7 @@ type clock struct {
 func newClock(options any, env feeds.Env) (feeds.Feed, error) {
 	o, ok := options.(*Options)
 	if options != nil && !ok {
-		return nil, fmt.Errorf("construct clock: options are %T, want %T", options, o)
+		return nil, fmt.Errorf("options are %T, want %T", options, o)
 	}
 	c := &clock{topic: env.Topic, every: Spec().Complete(env).Every.Min, zone: time.Local}
 	if o == nil || o.Zone == "" {
@@ -49,7 +49,7 @@ func newClock(options any, env feeds.Env) (feeds.Feed, error) {
 	}
 	zone, err := time.LoadLocation(o.Zone)
 	if err != nil || o.Zone == "Local" {
-		return nil, fmt.Errorf("construct clock: zone %.40q: want an IANA name such as Europe/Berlin", o.Zone)
+		return nil, fmt.Errorf("zone %.40q: want an IANA name such as Europe/Berlin", o.Zone)
 	}
 	c.zone, c.name = zone, o.Zone
 	return c, nil

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,7 +25,7 @@ type Options struct {
 	Mode    string            `option:"mode" doc:"With stream the program runs for ever; with once it runs at each interval." default:"stream" choices:"stream,once"`
 	Env     map[string]string `option:"env" doc:"Environment variables beside PATH, HOME and LANG." secret:"true"`
 	Dir     string            `option:"dir" doc:"The directory to run in; the server's own unless set."`
-	Config  map[string]string `option:"config" doc:"What the program reads, as a JSON object, on the first line of its standard input." secret:"true"`
+	Config  json.RawMessage   `option:"config" doc:"Names with values of any sort, which the program reads as a JSON object on the first line of its standard input." secret:"true"`
 }
 
 // Spec describes the kind.
@@ -48,25 +49,35 @@ func Spec() feeds.Spec {
 func New(options any, env feeds.Env) (feeds.Feed, error) {
 	o, ok := options.(*Options)
 	if !ok {
-		return nil, fmt.Errorf("kind exec: options are a %T", options)
+		return nil, fmt.Errorf("options are a %T", options)
 	}
 	switch {
 	case len(o.Command) == 0 || o.Command[0] == "":
-		return nil, errors.New("kind exec: option command is empty")
+		return nil, errors.New("option command is empty")
 	case o.Mode != "" && o.Mode != stream && o.Mode != once:
-		return nil, fmt.Errorf("kind exec: mode %q: want %s or %s", o.Mode, stream, once)
+		return nil, fmt.Errorf("mode %q: want %s or %s", o.Mode, stream, once)
 	case o.Mode == once && env.Every.Max <= 0:
-		return nil, errors.New("kind exec: mode once needs an interval: set every")
+		return nil, errors.New("mode once needs an interval: set every")
 	}
-	config := o.Config
-	if config == nil {
-		config = map[string]string{}
-	}
-	line, err := json.Marshal(config)
+	line, err := configLine(o.Config)
 	if err != nil {
-		return nil, fmt.Errorf("kind exec: encode config: %w", err)
+		return nil, err
 	}
-	return &feed{opts: *o, env: env, config: append(line, '\n'), grace: 5 * time.Second}, nil
+	return &feed{opts: *o, env: env, config: line, grace: 5 * time.Second}, nil
+}
+
+// configLine returns the line of input that the program reads first; without a config
+// it is an empty object.
+func configLine(config json.RawMessage) ([]byte, error) {
+	var line bytes.Buffer
+	if len(config) == 0 {
+		config = json.RawMessage("{}")
+	}
+	if err := json.Compact(&line, config); err != nil || line.Bytes()[0] != '{' {
+		return nil, errors.New("config: want names with values, as in {port: 3}") // a secret may stand in it
+	}
+	line.WriteByte('\n')
+	return line.Bytes(), nil
 }
 
 // A feed runs one program, again for each Run. It is immutable.

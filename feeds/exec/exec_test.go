@@ -64,7 +64,9 @@ func ids(items []feeds.Item) string {
 }
 
 func TestEveryTypeOfLine(t *testing.T) {
-	f, rec := program(t, "protocol.sh", feeds.Env{}, func(o *Options) { o.Config = map[string]string{"port": "Den Haag"} })
+	f, rec := program(t, "protocol.sh", feeds.Env{}, func(o *Options) {
+		o.Config = json.RawMessage("{\"port\": {\"name\": \"Den Haag\", \"berths\": [3, 4.50]},\n \"open\": true}")
+	})
 	items, err := rec.Collect(deadline(t), f, 9)
 	if !errors.Is(err, feeds.ErrFinished) {
 		t.Errorf("the run ended with %v, want ErrFinished", err)
@@ -72,7 +74,7 @@ func TestEveryTypeOfLine(t *testing.T) {
 	if len(items) != 3 {
 		t.Fatalf("%d items, want 3: %+v", len(items), items)
 	}
-	if data, ok := items[0].Data.(json.RawMessage); !ok || string(data) != `{"config":{"port":"Den Haag"}}` {
+	if data, ok := items[0].Data.(json.RawMessage); !ok || string(data) != `{"config":{"port":{"name":"Den Haag","berths":[3,4.50]},"open":true}}` {
 		t.Errorf("data %s", data)
 	}
 	if items[0].Time.Format(time.RFC3339) != "2026-11-20T12:40:00Z" || items[0].Title != "High water" || items[2].Title != "last line without an end" {

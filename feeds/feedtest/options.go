@@ -2,6 +2,7 @@ package feedtest
 
 import (
 	"encoding"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -155,5 +156,8 @@ var parsers = map[reflect.Type]func(string) (any, error){
 	reflect.TypeFor[[]string]():      func(s string) (any, error) { return strings.Split(s, ","), nil },
 	reflect.TypeFor[map[string]string](): func(string) (any, error) {
 		return nil, errors.New("a map has no text form")
+	},
+	reflect.TypeFor[json.RawMessage](): func(string) (any, error) {
+		return nil, errors.New("a value of any sort has no text form")
 	},
 }

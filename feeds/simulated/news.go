@@ -58,11 +58,11 @@ func newNews(options any, env feeds.Env) (feeds.Feed, error) {
 		o.Opening = openingDefault
 	}
 	if o.Opening < 0 || o.Opening > openingMax {
-		return nil, fmt.Errorf("construct %s: opening %d: want 1 to %d", spec.Kind, o.Opening, openingMax)
+		return nil, fmt.Errorf("opening %d: want 1 to %d", o.Opening, openingMax)
 	}
 	g := coast()
 	if err := g.only(o.Categories); err != nil {
-		return nil, fmt.Errorf("construct %s: %w", spec.Kind, err)
+		return nil, err
 	}
 	if o.Calm {
 		g.breaking = nil

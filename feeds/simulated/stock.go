@@ -50,11 +50,11 @@ func newStock(options any, env feeds.Env) (feeds.Feed, error) {
 	}
 	list, err := listed(o.Companies, o.Symbols)
 	if err != nil {
-		return nil, fmt.Errorf("construct %s: %w", spec.Kind, err)
+		return nil, err
 	}
 	if o.Currency != "" {
 		if !currencyForm.MatchString(o.Currency) {
-			return nil, fmt.Errorf("construct %s: currency %.40q: want an ISO 4217 code such as EUR", spec.Kind, o.Currency)
+			return nil, fmt.Errorf("currency %.40q: want an ISO 4217 code such as EUR", o.Currency)
 		}
 		for i := range list {
 			list[i].Currency = o.Currency
@@ -64,7 +64,7 @@ func newStock(options any, env feeds.Env) (feeds.Feed, error) {
 		o.Volatility = 1
 	}
 	if !(o.Volatility >= 0.1 && o.Volatility <= 10) { // refuses NaN as well
-		return nil, fmt.Errorf("construct %s: volatility %v: want 0.1 to 10", spec.Kind, o.Volatility)
+		return nil, fmt.Errorf("volatility %v: want 0.1 to 10", o.Volatility)
 	}
 	return &stockFeed{env: env, every: pace(env, spec), companies: list, volatility: o.Volatility}, nil
 }

@@ -2,7 +2,6 @@ package simulated
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -49,7 +48,7 @@ func newWeather(options any, env feeds.Env) (feeds.Feed, error) {
 	}
 	list, err := sites(o.Places, o.Locations)
 	if err != nil {
-		return nil, fmt.Errorf("construct %s: %w", spec.Kind, err)
+		return nil, err
 	}
 	f := &weatherFeed{env: env, every: pace(env, spec), rand: chance(env, spec.Kind)}
 	for _, s := range list {

@@ -42,7 +42,7 @@ type system struct {
 func newSystem(options any, env feeds.Env) (feeds.Feed, error) {
 	o, ok := options.(*Options)
 	if options != nil && !ok {
-		return nil, fmt.Errorf("construct system: options are %T, want %T", options, o)
+		return nil, fmt.Errorf("options are %T, want %T", options, o)
 	}
 	s := &system{env: Spec().Complete(env), failing: map[string]bool{}}
 	if o != nil {
@@ -50,7 +50,7 @@ func newSystem(options any, env feeds.Env) (feeds.Feed, error) {
 	}
 	for _, pattern := range s.options.Interfaces {
 		if _, err := path.Match(pattern, "eth0"); err != nil || pattern == "" {
-			return nil, fmt.Errorf("construct system: interfaces: %.40q is no name or pattern", pattern)
+			return nil, fmt.Errorf("interfaces: %.40q is no name or pattern", pattern)
 		}
 	}
 	return s, nil
