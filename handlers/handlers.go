@@ -194,7 +194,11 @@ func (h *Handlers) newRouter(routes []route, middleware ...gin.HandlerFunc) *gin
 		}
 	}
 	r.NoMethod(func(c *gin.Context) {
-		h.fail(c, &problem{Status: http.StatusMethodNotAllowed, Detail: c.Request.Method + " is not possible here"})
+		detail := c.Request.Method + " is not possible here"
+		if c.Request.Method == http.MethodPost && c.Request.URL.Path == "/latest" {
+			detail += "; publish on one topic: POST /latest/TOPIC"
+		}
+		h.fail(c, &problem{Status: http.StatusMethodNotAllowed, Detail: detail})
 	})
 	r.NoRoute(h.nothing)
 	return r
@@ -230,6 +234,11 @@ func (h *Handlers) limitTimes(c *gin.Context) {
 // nothing answers an address that does not exist.
 func (h *Handlers) nothing(c *gin.Context) {
 	h.fail(c, &problem{Status: http.StatusNotFound, Detail: "there is nothing at this address; the stream is at /latest, the topics are at /topics"})
+}
+
+// nothingForOperators is nothing on the admin address.
+func (h *Handlers) nothingForOperators(c *gin.Context) {
+	h.fail(c, &problem{Status: http.StatusNotFound, Detail: "there is nothing at this address; for operators there are /metrics, /streams, /readyz, /healthz and /debug/pprof/"})
 }
 
 // pathValue returns a value of the path as the client meant it.

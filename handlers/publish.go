@@ -113,13 +113,28 @@ func (h *Handlers) retract(c *gin.Context) {
 	}
 	ctx, cancel := committed(c.Request.Context())
 	defer cancel()
-	id, err := h.bus.Retract(ctx, topic.Name, pathValue(c, "key"))
+	key := pathValue(c, "key")
+	id, err := h.bus.Retract(ctx, topic.Name, key)
+	if key == "" && errors.Is(err, topics.ErrNotFound) {
+		err = &problem{Status: http.StatusNotFound, Detail: whatToRetract(topic)}
+	}
 	if err != nil {
 		h.fail(c, err)
 		return
 	}
 	h.settle(ctx, id)
 	c.Data(http.StatusOK, "application/json", append(mustJSON(published{IDs: []string{id.String()}}), '\n'))
+}
+
+// whatToRetract says what an address lacks that names a topic alone.
+func whatToRetract(t *topics.Topic) string {
+	switch {
+	case t.Key != "":
+		return fmt.Sprintf("topic %q has a value for each %s; give one, as in /latest/%s/KEY", t.Name, t.Key, t.Name)
+	case t.Mode == topics.Every:
+		return fmt.Sprintf("topic %q has many events; give the id of the event, as in /latest/%s/7k3q-1042", t.Name, t.Name)
+	}
+	return fmt.Sprintf("topic %q has no value now", t.Name)
 }
 
 // settle waits until readers can see an event that is stored, so that a client finds
@@ -194,7 +209,7 @@ func (h *Handlers) charge(c *gin.Context, events int) error {
 func (h *Handlers) hasKey(r *http.Request) error {
 	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if key == "" || !strings.EqualFold(scheme, "Bearer") {
-		return &problem{Status: http.StatusUnauthorized, Detail: "publishing needs the header Authorization: Bearer KEY; the server's log says where the key is"}
+		return &problem{Status: http.StatusUnauthorized, Detail: "publishing needs the header Authorization: Bearer KEY; the key is in the file publish-key of the data folder, unless its operator set another"}
 	}
 	given, want := sha256.Sum256([]byte(strings.TrimSpace(key))), sha256.Sum256([]byte(h.opts.PublishKey))
 	if h.opts.PublishKey == "" || subtle.ConstantTimeCompare(given[:], want[:]) != 1 {

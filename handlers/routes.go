@@ -51,7 +51,11 @@ func (h *Handlers) Public() http.Handler {
 // Admin returns the handler of the admin address: metrics, readiness, who is
 // connected, profiles. It has no access control: bind it to loopback. Call it after
 // [Handlers.Use].
-func (h *Handlers) Admin() http.Handler { return h.newRouter(h.adminRoutes()) }
+func (h *Handlers) Admin() http.Handler {
+	r := h.newRouter(h.adminRoutes())
+	r.NoRoute(h.nothingForOperators)
+	return r
+}
 
 // publicRoutes is what the public address serves besides the pages.
 func (h *Handlers) publicRoutes() []route {

@@ -284,7 +284,7 @@ func (e *Event) setKey(t *Topic, raw json.RawMessage) error {
 	}
 	if raw == nil || string(raw) == "null" {
 		if e.Key == "" && t.Mode == Latest {
-			return &InvalidError{Field: pointer(t.Key), Reason: fmt.Sprintf("missing; it is the key of topic %q", t.Name)}
+			return &InvalidError{Field: pointer(t.Key), Reason: fmt.Sprintf("the field %q is missing; it is the key of topic %q", t.Key, t.Name)}
 		}
 		if raw == nil {
 			e.Key = cmp.Or(e.Key, contentKey(e.Data))
