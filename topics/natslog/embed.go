@@ -157,12 +157,19 @@ func (l *serverLog) lastError() string {
 	return l.last
 }
 
+// afterKill ends the warning that a kill leaves behind: the server then reads the whole
+// log once, which it does in any case, and all is well.
+const afterKill = "TTL state is outdated; attempting to recover using linear scan"
+
 func (l *serverLog) say(level slog.Level, format string, args []any) {
 	if strings.Contains(format, "critical write error") || strings.Contains(format, "disabling JetStream") {
 		select {
 		case l.broken <- struct{}{}:
 		default: // one waits already
 		}
+	}
+	if level == slog.LevelWarn && strings.Contains(format, afterKill) {
+		level = slog.LevelInfo
 	}
 	if ctx := context.Background(); l.log.Enabled(ctx, level) {
 		l.log.Log(ctx, level, "log server", "says", fmt.Sprintf(format, args...))
