@@ -32,6 +32,7 @@ func TestBadRequestsNameTheMistake(t *testing.T) {
 		{"/latest?type=news&type=", "", 400, "type", "", "empty"},
 		{"/latest?type=news,,stock", "", 400, "type", "", "empty"},
 		{"/latest?type=News", "", 400, "type", "news", "News"},
+		{"/latest?type=stock.", "", 400, "type", "", "no key after the dot"},
 		{"/latest?type=stock.A%00stock.B", "", 400, "type", "", "control"},
 		{"/latest?type=stock.A%0AB", "", 400, "type", "", "control"},
 		{"/latest?type=stock.%FF", "", 400, "type", "", "UTF-8"},
