@@ -18,10 +18,12 @@ import (
 )
 
 const (
-	// stopWithin bounds a stop. Feeds have half of it, streams and requests the rest.
-	stopWithin = 10 * time.Second
-	feedsStop  = 4 * time.Second
-	streamStop = 4 * time.Second
+	// stopWithin bounds a stop. A program that is a feed has five seconds to end before
+	// it is killed; the streams are let go meanwhile.
+	stopWithin  = 10 * time.Second
+	feedsFirst  = time.Second
+	feedsStop   = 6 * time.Second
+	streamGrace = time.Second // after the time of a drain
 )
 
 // A server is the parts of a running program, in the order of their start.
@@ -35,6 +37,8 @@ type server struct {
 	feeds    *feeds.Supervisor
 
 	publicListener, adminListener net.Listener
+	silent                        silent
+	drain                         time.Duration
 }
 
 // serve runs the server until ctx ends, or a part fails; then it stops all parts in
@@ -91,6 +95,7 @@ func (s *server) open(ctx context.Context, cfg *Config) error {
 	if err != nil {
 		return err
 	}
+	s.drain = cfg.Drain
 	s.handlers, err = handlers.New(handlers.Options{
 		Catalogue:   catalogue,
 		PublishKey:  key,
@@ -126,6 +131,7 @@ func (s *server) open(ctx context.Context, cfg *Config) error {
 	s.handlers.Use(s.bus)
 	s.public = newHTTPServer(s.handlers.Public(), s.logger)
 	s.public.ConnContext = handlers.ConnContext
+	s.public.ConnState = s.silent.note
 	s.public.TLSConfig = certificates
 	s.admin = newHTTPServer(s.handlers.Admin(), s.logger)
 	s.feeds = feeds.NewSupervisor(feeds.Options{Bus: s.bus, Logger: s.logger, Version: buildID()})
@@ -170,11 +176,15 @@ func (s *server) run(ctx context.Context) error {
 
 	began := time.Now()
 	s.logger.Info("stopping")
-	running.stop(feedsStop, s.logger)
+	running.cancel()
+	running.await(feedsFirst) // most end at once; the streams need not wait for a stubborn program
 	memory.stop(time.Second, s.logger)
 	s.handlers.Drain()
-	s.shutdown(s.public, streamStop)
-	s.closeStreams(streamStop)
+	s.silent.close()
+	drained := time.Now().Add(s.drain + streamGrace)
+	s.shutdown(s.public, time.Until(drained))
+	s.closeStreams(time.Until(drained))
+	running.stop(feedsStop-time.Since(began), s.logger)
 	public.stop(time.Second, s.logger)
 	bus.stop(5*time.Second, s.logger)
 	s.shutdown(s.admin, time.Second)
@@ -273,11 +283,19 @@ func launch(ctx context.Context, fail context.CancelCauseFunc, name string, fn f
 // on one part, and the process is about to end.
 func (p *part) stop(within time.Duration, logger *slog.Logger) {
 	p.cancel()
+	if !p.await(within) {
+		logger.Error("a part did not stop in time", "part", p.name)
+	}
+}
+
+// await returns whether the part has ended within a time.
+func (p *part) await(within time.Duration) bool {
 	late := time.NewTimer(within)
 	defer late.Stop()
 	select {
 	case <-p.done:
+		return true
 	case <-late.C:
-		logger.Error("a part did not stop in time", "part", p.name)
+		return false
 	}
 }

@@ -93,7 +93,10 @@ func invalidProblem(e *topics.InvalidError) *problem {
 // fail answers with the problem of err and logs what is the server's fault.
 func (h *Handlers) fail(c *gin.Context, err error) {
 	p := *problemOf(err)
-	if p.Status >= http.StatusInternalServerError {
+	switch {
+	case p.Status == http.StatusServiceUnavailable: // it passes
+		h.logger.Warn("request refused for now", "method", c.Request.Method, "path", c.Request.URL.Path, "error", err)
+	case p.Status >= http.StatusInternalServerError:
 		h.logger.Error("request failed", "method", c.Request.Method, "path", c.Request.URL.Path, "error", err)
 	}
 	tell(c, p)

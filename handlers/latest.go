@@ -59,7 +59,7 @@ func (h *Handlers) params(c *gin.Context) (*params, error) {
 		return nil, err
 	}
 	filter := q.filter
-	if c.Param("topic") != "" {
+	if c.FullPath() != "/latest" { // even if what it names is empty
 		if filter, err = h.pathFilter(c, q); err != nil {
 			return nil, err
 		}
@@ -81,7 +81,7 @@ func (h *Handlers) pathFilter(c *gin.Context, q *question) (topics.Filter, error
 	if !printable(key) {
 		return topics.Filter{}, bad("", "the key in the address is not UTF-8, or holds a control character")
 	}
-	return h.filters.of(topic+"."+key, func(string) (topics.Filter, error) {
+	return h.filters.of(topic+"\x00"+key, func(string) (topics.Filter, error) {
 		return topics.TopicFilter(h.opts.Catalogue, topic, key)
 	})
 }

@@ -52,6 +52,9 @@ func (h *Handlers) store(c *gin.Context) ([]topics.ID, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(c.Request.Header.Values("Idempotency-Key")) > 1 {
+		return nil, bad("", "the header Idempotency-Key is given more than once")
+	}
 	idempotency := c.GetHeader("Idempotency-Key")
 	if len(idempotency) > maxIdempotencyKey || !printable(idempotency) {
 		return nil, bad("", fmt.Sprintf("the Idempotency-Key must be UTF-8 without control characters, at most %d bytes", maxIdempotencyKey))

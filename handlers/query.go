@@ -79,6 +79,9 @@ func decodeQuery(raw string) (query, error) {
 			return query{}, bad(name, fmt.Sprintf("parameter %q is given %d times; give it once", name, len(values[name])))
 		}
 	}
+	if values.Get("last_event_id") != "" && values.Get("lastEventId") != "" {
+		return query{}, bad("lastEventId", "last_event_id and lastEventId are the same parameter; give one of them")
+	}
 	for _, text := range values["type"] {
 		if text == "" { // the decoder would leave it out, which means everything
 			return query{}, bad("type", "type is empty; name topics, as in type=news,stock.ACME, or leave it out for all")

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -185,6 +186,8 @@ func keyMistake(key string) string {
 		return fmt.Sprintf("a key of %d bytes; keys have at most %d", len(key), MaxKey)
 	case !utf8.ValidString(key):
 		return "the key is not UTF-8"
+	case strings.ContainsRune(key, utf8.RuneError):
+		return "the key holds U+FFFD, which is what half of a character becomes; it would be the same for different keys"
 	}
 	for _, r := range key {
 		if r < ' ' || r == 0x7f {
