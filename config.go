@@ -23,7 +23,7 @@ type Config struct {
 	NATS   string `option:"nats" value:"URL" form:"servers?" doc:"NATS servers with JetStream to keep the log in, as nats://HOST:PORT, in place of the built-in one."`
 
 	PublishKey Secret `option:"publish_key" only:"file,env" secret:"true" form:"key?" doc:"Key that publishers send. Without one, a random key is made at the first start and kept in the data folder."`
-	Demo       bool   `option:"demo" default:"false" doc:"Let everybody who can reach the page write on the topic chat, without a key."`
+	Demo       bool   `option:"demo" default:"false" doc:"Let everybody who can reach the server write on the topic chat without a key. The page shows it; writing is by POST /latest/chat."`
 	Seed       uint64 `option:"seed" default:"0" doc:"Number that makes simulations repeat themselves; 0 makes each start different."`
 
 	LogFormat string     `option:"log_format" default:"text" choices:"text,json" doc:"Form of the program's own log."`

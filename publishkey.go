@@ -38,6 +38,6 @@ func publishKey(cfg *Config, logger *slog.Logger) (string, error) {
 	if err := os.Rename(temporary, file); err != nil {
 		return "", fmt.Errorf("store the publish key: %w", err)
 	}
-	logger.Info("publish key", "file", file, "made", "now")
+	logger.Info("publish key", "file", file, "new", true)
 	return key, nil
 }

@@ -136,7 +136,7 @@ func TestEachStartSaysWhereTheKeyIs(t *testing.T) {
 	logger := slog.New(slog.NewTextHandler(&said, nil))
 	where := `msg="publish key" file=` + filepath.Join(cfg.Data, "publish-key")
 	var keys []string
-	for _, want := range []string{where + " made=now", where + "\n"} {
+	for _, want := range []string{where + " new=true", where + "\n"} {
 		said.Reset()
 		key, err := publishKey(&cfg, logger)
 		if err != nil || !strings.Contains(said.String(), want) || strings.Contains(said.String(), key) {
