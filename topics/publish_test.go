@@ -228,14 +228,14 @@ func FuzzEvent(f *testing.F) {
 			t.Fatalf("event(%q) took what is no JSON: %v", data, err)
 		}
 		got := e.Data
-		if top, _ := b.catalogue.Lookup(d.Topic); top.Key != "" && key != "" && !bytes.Equal(got, compact.Bytes()) {
+		if top, _ := b.catalogue.Lookup(d.Topic); top.Key != "" && !bytes.Equal(got, compact.Bytes()) {
 			var fields map[string]json.RawMessage
 			if err := json.Unmarshal(got, &fields); err != nil {
 				t.Fatalf("event(%q) made %q: %v", data, got, err)
 			}
 			var inserted string
-			if err := json.Unmarshal(fields[top.Key], &inserted); err != nil || inserted != key {
-				t.Errorf("event(%q) inserted %s, want %q", data, fields[top.Key], key)
+			if err := json.Unmarshal(fields[top.Key], &inserted); err != nil || inserted != e.Key || (key != "" && key != e.Key) {
+				t.Errorf("event(%q) inserted %s, want %q", data, fields[top.Key], e.Key)
 			}
 			got = withoutField(got, len(`{"":`)+len(top.Key)+len(fields[top.Key]))
 		}
