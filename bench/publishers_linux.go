@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"golang.org/x/sys/unix"
 )
 
 // A publisher is one keep-alive connection with at most one request under way.
@@ -27,26 +29,30 @@ func (l *load) connectPublishers() error {
 	}
 	l.publishers = make([]publisher, l.spec.Publishers)
 	for i := range l.publishers {
-		fd, err := dial(l.spec.Address, l.spec.Readers+i, 0)
-		if err != nil {
+		if err := l.dialPublisher(i); err != nil {
 			return err
 		}
 		p := &l.publishers[i]
-		p.fd = fd
-		if l.spec.TLS {
-			if p.tls, err = secure(fd); err != nil {
-				return fmt.Errorf("publisher %d: %w", i, err)
-			}
-		}
 		p.request = append(fmt.Appendf(nil, "POST /latest/%s HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
 			topic, publishKey, l.spec.Size), newEventData(l.spec.Size)...)
 		p.data = p.request[len(p.request)-l.spec.Size:]
-		l.own(fd, owner{publisherSocket, i})
-		if err := watch(l.ep, fd); err != nil {
-			return err
-		}
 	}
 	return nil
+}
+
+// dialPublisher connects the i-th publisher.
+func (l *load) dialPublisher(i int) (err error) {
+	p := &l.publishers[i]
+	if p.fd, err = dial(l.spec.Address, l.spec.Readers+i, 0); err != nil {
+		return err
+	}
+	if l.spec.TLS {
+		if p.tls, err = secure(p.fd); err != nil {
+			return fmt.Errorf("publisher %d: %w", i, err)
+		}
+	}
+	l.own(p.fd, owner{publisherSocket, i})
+	return watch(l.ep, p.fd)
 }
 
 // pump sends what is due at now to publishers that are free.
@@ -113,7 +119,13 @@ func (l *load) answered(i int) {
 			return
 		}
 		if n == 0 || err != nil {
-			l.check(fmt.Errorf("publisher %d: the server closed the connection", i))
+			if p.busy {
+				err = fmt.Errorf("publisher %d: the server closed the connection", i)
+			} else { // a server may close what has nothing to say, as after ten seconds at first
+				_ = unix.Close(p.fd)
+				err = l.dialPublisher(i)
+			}
+			l.check(err)
 			return
 		}
 		p.response = append(p.response, l.buffer[:n]...)
