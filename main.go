@@ -14,8 +14,14 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() { // ends with the first signal, or with the process
+		<-signals
+		signal.Reset(os.Interrupt, syscall.SIGTERM) // before anything stops: a second signal ends the process at once
+		cancel()
+	}()
 	tuneMemory(os.Getenv)
 	code := run(ctx, Inputs{
 		Args:     os.Args[1:],
@@ -24,7 +30,7 @@ func main() {
 		Stat:     os.Stat,
 		Kinds:    feedKinds(),
 	}, os.Stdout, os.Stderr)
-	stop()
+	cancel()
 	os.Exit(code)
 }
 
