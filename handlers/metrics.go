@@ -60,7 +60,7 @@ var (
 	descWrites  = prometheus.NewDesc("tickertape_fanout_writes_total", "Writes of the fan-out.", nil, nil)
 	descFanned  = prometheus.NewDesc("tickertape_fanout_bytes_total", "Bytes written by the fan-out.", nil, nil)
 	descParked  = prometheus.NewDesc("tickertape_fanout_parkings_total", "Times that a stream of the fan-out was parked because its socket was full.", nil, nil)
-	descDropped = prometheus.NewDesc("tickertape_fanout_dropped_total", "Streams of the fan-out that went away, failed or stalled.", nil, nil)
+	descDropped = prometheus.NewDesc("tickertape_fanout_dropped_total", "Streams of the fan-out that failed, were reset by their reader, or stalled.", nil, nil)
 	descSent    = prometheus.NewDesc("tickertape_sent_bytes_total", "Bytes written to streams.", nil, nil)
 	descBatches = prometheus.NewDesc("tickertape_sent_batches_total", "Writes to streams.", nil, nil)
 	descHead    = prometheus.NewDesc("tickertape_head", "Sequence of the newest event.", nil, nil)

@@ -24,8 +24,9 @@
 // The tape holds [Options.Events] events and [Options.Bytes] bytes; what is older
 // can only be reset to. A topic keeps [MaxKeys] values; the one that was not
 // updated for the longest time goes first. A batch is at most [MaxBatchBytes], or
-// one event. For a reader that is late or paced, the next 8,192 events are searched
-// for newer values; beyond them a key may come again. A cohort remembers the places of
+// one event. An interval is looked at whole, so a paced reader gets one update of a
+// key; a late one does without every value that a newer one has replaced, for each
+// value on the tape knows which did. A cohort remembers the places of
 // its newest events (4,096); readers further behind are served by a scan of the tape.
 // Idempotency keys are remembered while their events are on the tape, at most 65,536.
 //

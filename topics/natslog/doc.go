@@ -19,7 +19,9 @@
 //
 // A power cut may take the tail of a log that is not synced always. The places
 // of the lost events would then be given out again, so such a log gets another
-// epoch when it is opened after a power cut, and ids of before are recognised.
+// epoch when it is opened after a power cut, and ids of before are recognised. So
+// does one, synced or not, that ends before what was known to be stored: its files
+// are damaged.
 // A killed process loses nothing that was acknowledged and keeps its epoch.
 //
 // # Last values and retention
