@@ -78,11 +78,15 @@ var importRules = []importRule{
 		}},
 	{"what is for tests is imported by tests",
 		outsideTests, refuse("feeds/feedtest", "topics/logtest")},
-	{"handlers/sse imports nothing of ours",
-		from("handlers/sse"), func(f *archFile, imported string) bool { return ours(f, imported) }},
-	{"handlers/fanout imports nothing of ours but handlers/sse",
+	{"topics are handed the wire and import none",
+		from("topics"), func(f *archFile, imported string) bool {
+			return f.dir != "topics/sse" && within(imported, "topics/sse")
+		}},
+	{"topics/sse imports nothing of ours",
+		from("topics/sse"), func(f *archFile, imported string) bool { return ours(f, imported) }},
+	{"handlers/fanout imports nothing of ours but topics/sse",
 		from("handlers/fanout"), func(f *archFile, imported string) bool {
-			return ours(f, imported) && imported != "handlers/sse"
+			return ours(f, imported) && imported != "topics/sse"
 		}},
 	{"only topics/natslog imports NATS",
 		func(f *archFile) bool {
@@ -193,7 +197,7 @@ func checkGoStatements(f *archFile) (found []archViolation) {
 }
 
 func checkWireBytes(f *archFile) (found []archViolation) {
-	if f.test || within(f.dir, "handlers/sse") {
+	if f.test || within(f.dir, "topics/sse") {
 		return nil
 	}
 	ast.Inspect(f.ast, func(n ast.Node) bool {
@@ -204,7 +208,7 @@ func checkWireBytes(f *archFile) (found []archViolation) {
 		text, err := strconv.Unquote(lit.Value)
 		for _, field := range []string{"data:", "event:", "id:", "retry:"} {
 			if err == nil && (strings.TrimSpace(text) == field || strings.Contains(text, "\n"+field)) {
-				found = append(found, f.violation(lit, "wire", "%s: only handlers/sse knows the bytes of the wire", lit.Value))
+				found = append(found, f.violation(lit, "wire", "%s: only topics/sse knows the bytes of the wire", lit.Value))
 			}
 		}
 		return true

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"tickertape/handlers/sse"
+	"tickertape/topics/sse"
 )
 
 // frozen is a reader that connects and does not read.

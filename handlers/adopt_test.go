@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"tickertape/handlers/sse"
+	"tickertape/topics/sse"
 )
 
 // streamOn reads the head of a stream from a raw connection.
