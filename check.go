@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,23 +10,12 @@ import (
 	"tickertape/topics"
 )
 
-// runCheckResult reports what parse found for the command check: all mistakes, or what
-// would run. Mistakes are the output here, not an error of the command.
-func runCheckResult(inv *Invocation, err error, stdout, stderr io.Writer) int {
-	var mistakes Mistakes
-	switch {
-	case err == nil:
-		return runCheck(context.Background(), inv, stdout, stderr)
-	case errors.As(err, &mistakes):
-		fmt.Fprintf(stdout, "%v\n%s\n", mistakes, plural(len(mistakes), "mistake"))
+// runCheck says what is wrong with a configuration or, if nothing is, what it would run.
+func runCheck(_ context.Context, inv *Invocation, stdout, _ io.Writer) int {
+	if len(inv.mistakes) > 0 {
+		fmt.Fprintf(stdout, "%v\n%s\n", inv.mistakes, plural(len(inv.mistakes), "mistake"))
 		return exitFailed
 	}
-	fmt.Fprintf(stderr, "tickertape: %v\n", err)
-	return exitUsage
-}
-
-// runCheck says what a configuration without mistakes would run.
-func runCheck(_ context.Context, inv *Invocation, stdout, _ io.Writer) int {
 	cfg := &inv.Config
 	fmt.Fprintf(stdout, "%s: no mistakes\n", cmp.Or(cfg.File, "no file, the defaults"))
 	rows := [][]string{{"OPTION", "VALUE", "FROM"}}

@@ -28,32 +28,31 @@ type command struct {
 	summary string // one line
 	about   string // the rest of its help
 	config  bool   // takes the options of Config as flags
+	file    bool   // its first word is the configuration file
+	kind    bool   // or a kind of feed
+	judges  bool   // what is wrong with the configuration is its output, not its error
+	rest    bool   // the words after the first belong to somebody else, with their hyphens
 	own     any    // pointer to a zero struct of its own flags, or nil
 	run     func(ctx context.Context, inv *Invocation, stdout, stderr io.Writer) int
 }
 
 // commands returns all commands in the order of the help. serve has no run: main serves.
 func commands() []command {
-	return []command{
+	list := []command{
 		{
 			name: "serve", summary: "Run the server (the default).", config: true,
 			about: "Runs the feeds, keeps what they and publishers print, and serves it to readers until it is interrupted. Without a configuration it runs simulated feeds and needs no network.",
 		},
 		{
-			name: "check", args: "[FILE]", most: 1, summary: "Check a configuration file and say what would run.", config: true, run: runCheck,
-			about: "Reports all mistakes of the file, each with its line, and starts nothing. Variables and flags count as they would for serve. Exits with 0 if there is no mistake, otherwise with 1.",
+			name: "check", args: "[FILE]", most: 1, summary: "Check a configuration file and say what would run.", config: true, file: true, judges: true, run: runCheck,
+			about: "Reports all mistakes of the file, each with its line, and starts nothing. Variables and flags count as they would for serve. Exits with 0 if there is no mistake, otherwise with 1. What could be better without being a mistake is said by feeds lint.",
 		},
-		{
-			name: "feeds list", args: "[KIND]", most: 1, summary: "List the kinds of feed, or show one with its options.", run: runFeedsList,
-			about: "With KIND: its options, an example for the configuration file, and the terms of its source.",
-		},
-		{
-			name: "try", args: "KIND|FILE [OPTION=VALUE...]", most: 100, summary: "Run one feed and print its items, without a server.", config: true, own: &tryOptions{}, run: runTry,
-			about: "Runs one feed of the file, or a feed of a kind with the options given as OPTION=VALUE, and prints its items on standard output as JSON lines, checked and encoded as the server would. VALUE is written as in the file: every=2s symbols=ACME symbols=[ACME,TIKT] 'config={port: 3}'. The feed's own log goes to standard error. Exits with 0 if there were items, with 1 if the feed failed or printed none in time, with 2 if the command line or the configuration is wrong.",
-		},
-		{name: "version", summary: "Print the version and what it was built from.", run: runVersion},
-		{name: "help", args: "[COMMAND]", most: 2, summary: "Show this help, or that of a command.", own: &helpOptions{}, run: runHelp},
 	}
+	list = append(list, feedsCommands()...)
+	return append(list,
+		command{name: "version", summary: "Print the version and what it was built from.", run: runVersion},
+		command{name: "help", args: "[COMMAND]", most: 2, summary: "Show this help, or that of a command.", own: &helpOptions{}, run: runHelp},
+	)
 }
 
 // helpOptions are the flags of help.
@@ -68,9 +67,12 @@ type Invocation struct {
 	Config  Config   // of commands that take it; complete if parse returned no error
 	Inputs  Inputs
 
-	try  tryOptions
-	help helpOptions
+	own      any      // pointer to the command's own flags; nil if it has none
+	mistakes Mistakes // of the configuration, for a command that judges it
 }
+
+// ownFlags returns the flags of the command that is run, which has some of type T.
+func ownFlags[T any](inv *Invocation) *T { return inv.own.(*T) }
 
 // errUsage is in the chain of errors that the command line alone is to blame for.
 var errUsage = errors.New("wrong command line")
@@ -95,8 +97,8 @@ func parse(in Inputs) (Invocation, error) {
 	if line.version && !line.help {
 		return Invocation{Command: "version", Inputs: in}, nil
 	}
-	if line.help {
-		line.words = wholeCommand(line.words)
+	if line.help && isGroup(line.words) {
+		return Invocation{Command: "help", Args: line.words, Inputs: in, own: &helpOptions{}}, nil
 	}
 	c, rest, err := findCommand(line.words)
 	if err != nil && len(line.mistakes) > 0 && !line.help {
@@ -107,17 +109,19 @@ func parse(in Inputs) (Invocation, error) {
 		return Invocation{Inputs: in}, err
 	}
 	if line.help {
-		return Invocation{Command: "help", Args: line.words[:len(line.words)-len(rest)], Inputs: in}, nil
+		return Invocation{Command: "help", Args: line.words[:len(line.words)-len(rest)], Inputs: in, own: &helpOptions{}}, nil
 	}
 	inv := Invocation{Command: c.name, Args: rest, Inputs: in}
-	if err := setDefaults(reflect.ValueOf(&inv.try)); err != nil {
+	if err := inv.takeFlags(c); err != nil {
 		return inv, err
 	}
 	wrong := append(line.mistakes, c.refused(line)...)
 	if len(rest) > c.most {
 		wrong = append(wrong, fmt.Sprintf("%s: %s is one word too many; want tickertape %s", c.name, quoted(rest[c.most]), strings.TrimSpace(c.name+" "+c.args)))
 	}
-	wrong = append(wrong, line.apply(func(option) {}, &inv.try, &inv.help)...)
+	if inv.own != nil {
+		wrong = append(wrong, line.apply(func(option) {}, inv.own)...)
+	}
 	if !c.config {
 		if len(wrong) > 0 {
 			return inv, &usageError{c.name, strings.Join(wrong, "\n")}
@@ -125,14 +129,40 @@ func parse(in Inputs) (Invocation, error) {
 		return inv, nil
 	}
 	var mistakes Mistakes
-	inv.Config, mistakes = load(in, line, inv.configFile(line))
-	if inv.Command == "try" && len(rest) > 0 {
+	inv.Config, mistakes = load(in, line, inv.configFile(c, line))
+	if c.kind && len(rest) > 0 {
 		hintKind(mistakes, rest[0], in.Kinds)
 	}
 	for _, text := range wrong {
 		mistakes = append(mistakes, Mistake{Text: text, usage: true})
 	}
 	return inv, mistakes.orNil()
+}
+
+// takeFlags gives the invocation the command's own flags at their defaults.
+func (inv *Invocation) takeFlags(c command) error {
+	if c.own == nil {
+		return nil
+	}
+	fresh := reflect.New(reflect.TypeOf(c.own).Elem())
+	inv.own = fresh.Interface()
+	return setDefaults(fresh)
+}
+
+// commandOf returns the command of an invocation, if it has one.
+func commandOf(inv *Invocation) (command, bool) {
+	list := commands()
+	i := slices.IndexFunc(list, func(c command) bool { return c.name == inv.Command })
+	if i < 0 {
+		return command{}, false
+	}
+	return list[i], true
+}
+
+// judge keeps the mistakes of the configuration for the command to report, and says
+// whether err is nothing else.
+func (inv *Invocation) judge(err error) bool {
+	return !errors.Is(err, errUsage) && errors.As(err, &inv.mistakes)
 }
 
 // hintKind adds to the mistake that a file cannot be read which kind of feed its name
@@ -155,7 +185,7 @@ func findCommand(words []string) (command, []string, error) {
 	if len(words) == 0 {
 		return commands()[0], nil, nil
 	}
-	var names, second []string
+	var names, group []string
 	for _, c := range commands() {
 		head := strings.Fields(c.name)
 		if len(words) >= len(head) && slices.Equal(head, words[:len(head)]) {
@@ -163,16 +193,24 @@ func findCommand(words []string) (command, []string, error) {
 		}
 		names = append(names, c.name)
 		if head[0] == words[0] {
-			second = append(second, c.name)
+			group = append(group, c.name)
 		}
 	}
-	if second != nil {
-		return command{}, nil, &usageError{"", fmt.Sprintf("%s is not a whole command; want %s", quoted(words[0]), orList(second))}
+	if group != nil && len(words) == 1 {
+		return command{}, nil, &usageError{"", fmt.Sprintf("%s is not a whole command; want %s", quoted(words[0]), orList(group))}
 	}
-	if near := topics.Nearest(words[0], append(names, "feeds")); near != "" {
-		return command{}, nil, &usageError{"", fmt.Sprintf("unknown command %s; did you mean %q?", quoted(words[0]), near)}
+	word, known, want := words[0], append(slices.Clone(names), "feeds"), names
+	if group != nil {
+		word, known, want = words[0]+" "+words[1], group, group
 	}
-	return command{}, nil, &usageError{"", fmt.Sprintf("unknown command %s; want %s", quoted(words[0]), orList(names))}
+	near := topics.Nearest(word, known)
+	if i := slices.IndexFunc(names, func(name string) bool { return strings.HasSuffix(name, " "+word) }); i >= 0 {
+		near = names[i] // the second word of a command alone
+	}
+	if near != "" {
+		return command{}, nil, &usageError{"", fmt.Sprintf("unknown command %s; did you mean %q?", quoted(word), near)}
+	}
+	return command{}, nil, &usageError{"", fmt.Sprintf("unknown command %s; want %s", quoted(word), orList(want))}
 }
 
 // takes reports whether a flag is one of the command's.
@@ -194,15 +232,12 @@ func (c command) refused(line commandLine) []string {
 	return wrong
 }
 
-// configFile returns the file to load: the one that check and try were given, or
-// that of --config, or that of its variable; "" for none.
-func (inv *Invocation) configFile(line commandLine) string {
-	isKind := func(s feeds.Spec) bool { return s.Kind == inv.Args[0] }
-	switch {
-	case len(inv.Args) > 0 && inv.Command == "check":
-		return inv.Args[0]
-	case len(inv.Args) > 0 && inv.Command == "try":
-		if slices.ContainsFunc(inv.Inputs.Kinds, isKind) {
+// configFile returns the file to load: the one that the words name, or that of
+// --config, or that of its variable; "" for none.
+func (inv *Invocation) configFile(c command, line commandLine) string {
+	if c.file && len(inv.Args) > 0 {
+		isKind := func(s feeds.Spec) bool { return s.Kind == inv.Args[0] }
+		if c.kind && slices.ContainsFunc(inv.Inputs.Kinds, isKind) {
 			return ""
 		}
 		return inv.Args[0]

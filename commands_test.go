@@ -35,37 +35,39 @@ func TestCommandLine(t *testing.T) {
 		{"--heartbeat=1ms", 2, `--heartbeat: "1ms" is not right: want at least 1s`},
 		{"--demo=perhaps", 2, `--demo: "perhaps" is not right: want true or false`},
 		{"serv", 2, `unknown command "serv"; did you mean "serve"?`},
-		{"xyzzy", 2, `unknown command "xyzzy"; want serve, check, feeds list, try, version or help`},
+		{"xyzzy", 2, `unknown command "xyzzy"; want serve, check, feeds list, `},
 		{"feeds", 2, `"feeds" is not a whole command; want feeds list`},
-		{"feeds lst", 2, `"feeds" is not a whole command; want feeds list`},
+		{"feeds lst", 2, `unknown command "feeds lst"; did you mean "feeds list"?`},
+		{"feeds xyzzy", 2, `unknown command "feeds xyzzy"; want feeds list`},
+		{"try clock", 2, `unknown command "try"; did you mean "feeds try"?`},
 		{"version now", 2, `version: "now" is one word too many; want tickertape version`},
 		{"serve here", 2, `serve: "here" is one word too many; want tickertape serve`},
 		{"version --listen :1", 2, "--listen is not a flag of version"},
 		{"check -n 3", 2, "-n is not a flag of check"},
 		{"feeds list tydes", 2, `unknown kind of feed "tydes"; did you mean "tides"?`},
-		{"try", 2, "try what? give the kind of a feed, or a configuration file"},
-		{"try tides", 2, `kind tides: option "url" is missing: Where the tides are.`},
-		{"try clock every", 2, `"every": want OPTION=VALUE, as in every=2s`},
-		{"try clokc", 2, "clokc: the file cannot be read: file does not exist"},
-		{"try clocks", 2, `clocks: the file cannot be read: file does not exist; did you mean the kind "clock"?`},
-		{"try t.yaml", 2, "t.yaml has 2 feeds; say which: --id a or b"},
-		{"try t.yaml --id c", 2, `t.yaml has no feed "c"; want --id a or b`},
-		{"try t.yaml a=b", 2, `"a=b": options can be given for a kind only, not for a file`},
+		{"feeds try", 2, "which feed? give the kind of a feed, or a configuration file"},
+		{"feeds try tides", 2, `kind tides: option "url" is missing: Where the tides are.`},
+		{"feeds try clock every", 2, `"every": want OPTION=VALUE, as in every=2s`},
+		{"feeds try clokc", 2, "clokc: the file cannot be read: file does not exist"},
+		{"feeds try clocks", 2, `clocks: the file cannot be read: file does not exist; did you mean the kind "clock"?`},
+		{"feeds try t.yaml", 2, "t.yaml has 2 feeds; say which: --id a or b"},
+		{"feeds try t.yaml --id c", 2, `t.yaml has no feed "c"; want --id a or b`},
+		{"feeds try t.yaml a=b", 2, `"a=b": options can be given for a kind only, not for a file`},
 		{"help xyzzy", 2, `unknown command "xyzzy"`},
 		{"version", 0, "tickertape "},
 		{"--version", 0, "tickertape "},
 		{"serve --version --listen=x", 0, "tickertape "},
 		{"--version --help", 0, "Usage: tickertape [COMMAND] [FLAGS]"},
 		{"version --x", 2, "unknown flag --x; tickertape --help shows all"},
-		{"help feeds", 0, "Usage: tickertape feeds list [KIND] [FLAGS]"},
-		{"feeds --help", 0, "Usage: tickertape feeds list [KIND] [FLAGS]"},
+		{"help feeds", 0, "tickertape feeds list [KIND]\n    List the kinds"},
+		{"feeds --help", 0, "tickertape feeds list [KIND]\n    List the kinds"},
 		{"-- version", 0, "tickertape "},
 		{"check t.yaml", 0, "t.yaml: no mistakes"},
 		{"check --config t.yaml", 0, "t.yaml: no mistakes"},
 		{"feeds list", 0, "tides   weather  1m     Made up for tests."},
 		{"feeds list tides", 0, "url      Where the tides are.  required"},
-		{"help try", 0, "Usage: tickertape try KIND|FILE [OPTION=VALUE...] [FLAGS]"},
-		{"try --help", 0, "Usage: tickertape try KIND|FILE [OPTION=VALUE...] [FLAGS]"},
+		{"help feeds try", 0, "Usage: tickertape feeds try KIND|FILE [OPTION=VALUE...] [FLAGS]"},
+		{"feeds try --help", 0, "Usage: tickertape feeds try KIND|FILE [OPTION=VALUE...] [FLAGS]"},
 		{"feeds list -h", 0, "Usage: tickertape feeds list [KIND] [FLAGS]"},
 		{"--help", 0, "Usage: tickertape [COMMAND] [FLAGS]"},
 		{"help --markdown", 0, "| `retention_age` | `--retention-age DURATION` | `TICKERTAPE_RETENTION_AGE` | `168h` |"},
@@ -147,7 +149,7 @@ func TestHelpIsWellLaidOut(t *testing.T) {
 	}
 	const try = `Run one feed and print its items, without a server.
 
-Usage: tickertape try KIND|FILE [OPTION=VALUE...] [FLAGS]
+Usage: tickertape feeds try KIND|FILE [OPTION=VALUE...] [FLAGS]
 
 Runs one feed of the file, or a feed of a kind with the options given as OPTION=VALUE, and
 prints its items on standard output as JSON lines, checked and encoded as the server would.
@@ -162,7 +164,7 @@ Flags:
 
 The flags of serve are allowed as well; tickertape help shows them.
 `
-	if c, _, err := findCommand([]string{"try"}); err != nil || c.help() != try {
+	if c, _, err := findCommand([]string{"feeds", "try"}); err != nil || c.help() != try {
 		t.Errorf("help of try (%v):\n%s", err, c.help())
 	}
 }

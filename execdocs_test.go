@@ -52,7 +52,7 @@ func TestDocumentedProgramsRun(t *testing.T) {
 			}
 			write(t, filepath.Base(stem+".yaml"), config)
 			var out, errs bytes.Buffer
-			code := run(context.Background(), Inputs{Args: []string{"try", stem + ".yaml", "-n", "1"}, ReadFile: os.ReadFile, Kinds: feedKinds(), Environ: os.Environ()}, &out, &errs)
+			code := run(context.Background(), Inputs{Args: []string{"feeds", "try", stem + ".yaml", "-n", "1"}, ReadFile: os.ReadFile, Kinds: feedKinds(), Environ: os.Environ()}, &out, &errs)
 			if code != 0 || !json.Valid(out.Bytes()) || !strings.Contains(out.String(), tt.prints) {
 				t.Errorf("exit %d\n%s\n%s\nwant %s in it", code, out.String(), errs.String(), tt.prints)
 			}

@@ -129,10 +129,12 @@ func (line *commandLine) apply(onSet func(option), ptrs ...any) []string {
 	for _, given := range line.flags {
 		for _, ptr := range ptrs {
 			v := reflect.ValueOf(ptr).Elem()
-			i := slices.IndexFunc(optionsOf(v.Type()), func(o option) bool { return o.name == given.name })
+			list := optionsOf(v.Type())
+			i := slices.IndexFunc(list, func(o option) bool { return o.name == given.name })
 			if i < 0 {
 				continue
 			}
+			given.option = list[i] // another command may have one of the same name
 			text := given.value
 			if given.typ.Kind() == reflect.Slice {
 				text = strings.TrimPrefix(lists[given.name]+","+text, ",")

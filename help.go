@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -18,7 +19,8 @@ const helpRules = "Each of these flags is also a variable and an option of the f
 
 // runHelp prints the help of the program, or of the command that the words name.
 func runHelp(_ context.Context, inv *Invocation, stdout, stderr io.Writer) int {
-	if inv.help.Markdown {
+	switch flags := ownFlags[helpOptions](inv); {
+	case flags.Markdown:
 		fmt.Fprint(stdout, OptionsTable())
 		return exitOK
 	}
@@ -26,7 +28,11 @@ func runHelp(_ context.Context, inv *Invocation, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, programHelp())
 		return exitOK
 	}
-	c, _, err := findCommand(wholeCommand(inv.Args))
+	if isGroup(inv.Args) {
+		fmt.Fprint(stdout, groupHelp(inv.Args[0]))
+		return exitOK
+	}
+	c, _, err := findCommand(inv.Args)
 	if err != nil {
 		fmt.Fprintf(stderr, "tickertape: %v\n", err)
 		return exitUsage
@@ -35,22 +41,21 @@ func runHelp(_ context.Context, inv *Invocation, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// wholeCommand returns the words of a command of two words if words is the first one
-// alone, and there is only one that begins so; otherwise words.
-func wholeCommand(words []string) []string {
-	var found []string
+// isGroup reports whether words is the first word alone of commands of two words.
+func isGroup(words []string) bool {
+	return len(words) == 1 && slices.ContainsFunc(commands(), func(c command) bool { return strings.HasPrefix(c.name, words[0]+" ") })
+}
+
+// groupHelp lists the commands that begin with a word.
+func groupHelp(first string) string {
+	var b strings.Builder
 	for _, c := range commands() {
-		if head := strings.Fields(c.name); len(words) == 1 && len(head) == 2 && head[0] == words[0] {
-			if found != nil {
-				return words
-			}
-			found = head
+		if strings.HasPrefix(c.name, first+" ") {
+			fmt.Fprintf(&b, "tickertape %s\n%s", strings.TrimSpace(c.name+" "+c.args), wrap(c.summary, 4))
 		}
 	}
-	if found == nil {
-		return words
-	}
-	return found
+	fmt.Fprintf(&b, "\ntickertape help %s COMMAND says more about one.\n", first)
+	return b.String()
 }
 
 // programHelp is what "tickertape help" prints.
@@ -59,9 +64,9 @@ func programHelp() string {
 	b.WriteString(wrap(helpIntro, 0))
 	b.WriteString("\nUsage: tickertape [COMMAND] [FLAGS]\n\nCommands:\n")
 	for _, c := range commands() {
-		fmt.Fprintf(&b, "  %-12s%s\n", c.name, c.summary)
+		fmt.Fprintf(&b, "  %-14s%s\n", c.name, c.summary)
 	}
-	b.WriteString("\nFlags of serve, check and try:\n")
+	b.WriteString("\nFlags of serve, and of the commands that read a configuration:\n")
 	b.WriteString(flagsHelp(configOptions()))
 	b.WriteString("\n" + wrap(helpRules, 0))
 	for _, o := range configOptions() {

@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -38,17 +37,13 @@ func main() {
 // the exit code.
 func run(ctx context.Context, in Inputs, stdout, stderr io.Writer) int {
 	inv, err := parse(in)
-	switch {
-	case inv.Command == "check" && !errors.Is(err, errUsage):
-		return runCheckResult(&inv, err, stdout, stderr)
-	case err != nil:
+	c, known := commandOf(&inv)
+	if err != nil && !(known && c.judges && inv.judge(err)) {
 		fmt.Fprintf(stderr, "tickertape: %v\n", err)
 		return exitUsage
 	}
-	for _, c := range commands() {
-		if c.name == inv.Command && c.run != nil {
-			return c.run(ctx, &inv, stdout, stderr)
-		}
+	if c.run != nil {
+		return c.run(ctx, &inv, stdout, stderr)
 	}
 	if err := serve(ctx, &inv.Config, newLogger(&inv.Config, stderr)); err != nil {
 		fmt.Fprintln(stderr, "tickertape:", err)

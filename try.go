@@ -33,12 +33,12 @@ func runTry(ctx context.Context, inv *Invocation, stdout, stderr io.Writer) int 
 		fmt.Fprintf(stderr, "tickertape: %v\n", err)
 		return exitUsage
 	}
-	t := &trial{feed: f, want: inv.try.N, log: newTryLog(stdout)}
-	if err := t.run(ctx, inv.Config.Catalogue, newLogger(&inv.Config, stderr), inv.try.Timeout); err != nil {
+	t := &trial{feed: f, want: ownFlags[tryOptions](inv).N, log: newTryLog(stdout)}
+	if err := t.run(ctx, inv.Config.Catalogue, newLogger(&inv.Config, stderr), ownFlags[tryOptions](inv).Timeout); err != nil {
 		fmt.Fprintf(stderr, "tickertape: try %s: %v\n", f.Env.ID, err)
 		return exitFailed
 	}
-	return t.report(stderr, inv.try.Timeout)
+	return t.report(stderr, ownFlags[tryOptions](inv).Timeout)
 }
 
 // newLogger returns the program's own log, as configured.
@@ -53,7 +53,7 @@ func newLogger(cfg *Config, w io.Writer) *slog.Logger {
 // feedToTry returns the feed that the words of the command line mean.
 func (inv *Invocation) feedToTry() (ConfiguredFeed, error) {
 	if len(inv.Args) == 0 {
-		return ConfiguredFeed{}, errors.New("try what? give the kind of a feed, or a configuration file")
+		return ConfiguredFeed{}, errors.New("which feed? give the kind of a feed, or a configuration file")
 	}
 	for _, spec := range inv.Inputs.Kinds {
 		if spec.Kind == inv.Args[0] {
@@ -68,14 +68,14 @@ func (inv *Invocation) feedToTry() (ConfiguredFeed, error) {
 	for _, f := range list {
 		ids = append(ids, f.Env.ID)
 	}
-	at := slices.Index(ids, inv.try.ID)
+	at := slices.Index(ids, ownFlags[tryOptions](inv).ID)
 	switch {
 	case len(list) == 0:
 		return ConfiguredFeed{}, fmt.Errorf("%s has no feeds", inv.Args[0])
 	case at >= 0:
 		return list[at], nil
-	case inv.try.ID != "":
-		return ConfiguredFeed{}, fmt.Errorf("%s has no feed %s; want --id %s", inv.Args[0], quoted(inv.try.ID), orList(ids))
+	case ownFlags[tryOptions](inv).ID != "":
+		return ConfiguredFeed{}, fmt.Errorf("%s has no feed %s; want --id %s", inv.Args[0], quoted(ownFlags[tryOptions](inv).ID), orList(ids))
 	case len(list) > 1:
 		return ConfiguredFeed{}, fmt.Errorf("%s has %d feeds; say which: --id %s", inv.Args[0], len(list), orList(ids))
 	}
@@ -90,8 +90,8 @@ func (inv *Invocation) feedOfKind(spec feeds.Spec) (ConfiguredFeed, error) {
 		entry.Content = append(entry.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name}, value)
 	}
 	add("kind", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: inv.Args[0]})
-	if inv.try.ID != "" {
-		add("id", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: inv.try.ID})
+	if ownFlags[tryOptions](inv).ID != "" {
+		add("id", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: ownFlags[tryOptions](inv).ID})
 	}
 	for _, word := range inv.Args[1:] {
 		name, text, ok := strings.Cut(word, "=")

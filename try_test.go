@@ -106,7 +106,7 @@ func TestTry(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				args := append([]string{"try", "buoy"}, strings.Fields(tt.args)...)
+				args := append([]string{"feeds", "try", "buoy"}, strings.Fields(tt.args)...)
 				code, stdout, stderr := runCommand(start{args: args, kinds: []feeds.Spec{fakeKind("buoy", nil, tt.run)}})
 				if code != tt.code || !strings.Contains(stdout, tt.stdout) || (tt.stdout == "" && stdout != "") {
 					t.Errorf("exit %d, want %d; stdout:\n%s\nstderr:\n%s", code, tt.code, stdout, stderr)
@@ -132,7 +132,7 @@ func TestTryEndsWhenNobodyReads(t *testing.T) {
 			return pub.Publish(ctx, feeds.Item{Data: map[string]any{"location": "x"}})
 		})
 		var errs strings.Builder
-		code := run(t.Context(), start{args: []string{"try", "buoy"}, kinds: []feeds.Spec{spec}}.inputs(), brokenPipe{}, &errs)
+		code := run(t.Context(), start{args: []string{"feeds", "try", "buoy"}, kinds: []feeds.Spec{spec}}.inputs(), brokenPipe{}, &errs)
 		if code != 1 || !strings.Contains(errs.String(), "write items: broken pipe") {
 			t.Errorf("exit %d, stderr: %s", code, errs.String())
 		}
@@ -184,7 +184,7 @@ func TestTTL(t *testing.T) {
 // On the command line a lone word is a list of one, where the option is a list.
 func TestTryTakesAWordForAList(t *testing.T) {
 	for word, want := range map[string]string{"tags=a": "[a]", "tags=[a,b]": "[a b]", "tags=7": "[7]", "tags=": "", "places=a": ""} {
-		inv := &Invocation{Args: []string{"tides", "url=u", word}, Inputs: start{}.inputs(), Config: mustParse(t, start{})}
+		inv := &Invocation{own: &tryOptions{}, Args: []string{"tides", "url=u", word}, Inputs: start{}.inputs(), Config: mustParse(t, start{})}
 		f, err := inv.feedOfKind(fakeKinds()[0])
 		if want == "" {
 			if err == nil {

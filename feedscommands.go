@@ -1,0 +1,16 @@
+package main
+
+// feedsCommands returns what can be done about feeds, in the order in which somebody
+// who adds one needs it.
+func feedsCommands() []command {
+	return []command{
+		{
+			name: "feeds list", args: "[KIND]", most: 1, summary: "List the kinds of feed, or show one with its options.", run: runFeedsList,
+			about: "With KIND: its options, an example for the configuration file, and the terms of its source.",
+		},
+		{
+			name: "feeds try", args: "KIND|FILE [OPTION=VALUE...]", most: 100, summary: "Run one feed and print its items, without a server.", config: true, file: true, kind: true, own: &tryOptions{}, run: runTry,
+			about: "Runs one feed of the file, or a feed of a kind with the options given as OPTION=VALUE, and prints its items on standard output as JSON lines, checked and encoded as the server would. VALUE is written as in the file: every=2s symbols=ACME symbols=[ACME,TIKT] 'config={port: 3}'. The feed's own log goes to standard error. Exits with 0 if there were items, with 1 if the feed failed or printed none in time, with 2 if the command line or the configuration is wrong.",
+		},
+	}
+}
