@@ -36,7 +36,7 @@ func NewClient(agent string, timeout time.Duration) *http.Client {
 
 // polite adds to each request and answer what NewClient promises.
 type polite struct {
-	base  *http.Transport
+	base  http.RoundTripper
 	agent string
 }
 
@@ -53,7 +53,11 @@ func (p *polite) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // CloseIdleConnections is what http.Client.CloseIdleConnections calls.
-func (p *polite) CloseIdleConnections() { p.base.CloseIdleConnections() }
+func (p *polite) CloseIdleConnections() {
+	if c, ok := p.base.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
 
 // boundedBody fails, rather than ends, at the limit: half a document is no document.
 type boundedBody struct {

@@ -43,7 +43,8 @@ func Pause(ctx context.Context, pub Publisher, every Interval) error {
 
 // Poll returns a feed that calls fetch at once and then again and again at the
 // feed's configured interval, and publishes what it returns, in order. A fetch
-// without items counts as "nothing new".
+// without items counts as "nothing new", and so does one that fails with
+// [ErrNotModified].
 //
 // An error of fetch ends the run: the supervisor shows it, waits as long as the
 // error asks for or its backoff says, and starts the feed again. Items that are
@@ -78,6 +79,10 @@ func (p *poller) Run(ctx context.Context, pub Publisher) error {
 
 func (p *poller) once(ctx context.Context, pub Publisher) error {
 	items, err := p.fetch(ctx, pub.HTTP())
+	if errors.Is(err, ErrNotModified) {
+		pub.OK("not modified")
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("fetch: %w", err)
 	}

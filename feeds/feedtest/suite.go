@@ -27,6 +27,11 @@ type Config struct {
 	Items   int          // to look at; default 5
 	HTTP    *http.Client // of the feed, for instance a test server's
 
+	// Source is asked in place of the web, each run from the beginning of its script. The
+	// suite then also checks how the kind takes bad answers.
+	Source *Source
+	Now    time.Time // when runs with a Source begin; default [Recorded]
+
 	// Real runs the feed in real time, for a kind with processes or sockets: what it
 	// does must take at most some seconds. Otherwise time is that of testing/synctest.
 	Real bool
@@ -51,7 +56,12 @@ func Run(t *testing.T, spec feeds.Spec, c Config) {
 		t.Fatal(err)
 	}
 	plain := func(t *testing.T, check func(t *testing.T)) { check(t) }
-	clocked := synctest.Test
+	clocked := func(t *testing.T, check func(t *testing.T)) {
+		synctest.Test(t, func(t *testing.T) {
+			suite.sleep()
+			check(t)
+		})
+	}
 	if c.Real {
 		clocked = func(t *testing.T, check func(t *testing.T)) {
 			check(t)
@@ -110,6 +120,8 @@ type suite struct {
 	opts  any
 	conf  Config
 	limit time.Duration // for one run
+
+	source *Source // of the latest run; nil without one
 }
 
 func newSuite(spec feeds.Spec, c Config) (*suite, error) {
@@ -121,6 +133,9 @@ func newSuite(spec feeds.Spec, c Config) (*suite, error) {
 		s.limit = realLimit
 	}
 	s.conf.Items = cmp.Or(c.Items, 5)
+	if s.conf.Now.IsZero() {
+		s.conf.Now = Recorded
+	}
 	env := c.Env
 	env.ID = cmp.Or(env.ID, "test")
 	env.Seed = cmp.Or(env.Seed, 1)
@@ -154,10 +169,26 @@ func (s *suite) make() (feeds.Feed, error) {
 
 func (s *suite) recorder(t *testing.T) *Recorder {
 	r := NewRecorder(t, s.spec, s.env)
-	if s.conf.HTTP != nil {
-		r.SetHTTP(s.conf.HTTP)
+	if c := s.client(); c != nil {
+		r.SetHTTP(c)
 	}
 	return r
+}
+
+// client returns the client of a new run; nil stands for the default.
+func (s *suite) client() *http.Client {
+	if s.conf.Source == nil {
+		return s.conf.HTTP
+	}
+	s.source = s.conf.Source.fresh()
+	return s.source.Client(s.spec, s.env)
+}
+
+// sleep waits until recorded answers are of today. In real time it does nothing.
+func (s *suite) sleep() {
+	if s.conf.Source != nil && !s.conf.Real {
+		time.Sleep(time.Until(s.conf.Now))
+	}
 }
 
 // collect runs a new feed for some items.
@@ -265,8 +296,8 @@ func (s *suite) checkPanic(*testing.T) error {
 	}
 	bus := &panickingBus{called: make(chan struct{})}
 	opts := feeds.Options{Bus: bus}
-	if s.conf.HTTP != nil {
-		opts.HTTP = func(feeds.Spec, feeds.Env) *http.Client { return s.conf.HTTP }
+	if c := s.client(); c != nil {
+		opts.HTTP = func(feeds.Spec, feeds.Env) *http.Client { return c }
 	}
 	sup := feeds.NewSupervisor(opts)
 	if err := sup.Add(s.spec, feed, s.env); err != nil {
