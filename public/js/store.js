@@ -75,8 +75,9 @@ export class Store {
   }
 
   /**
-   * Adds one event. now is the server's time: what has expired by then is not taken,
-   * and what comes live arrived then. When older events arrived nobody knows.
+   * Adds one event and returns its item. now is the server's time: what has expired by
+   * then is not taken, and what comes live arrived then. When older events arrived
+   * nobody knows.
    */
   put(topic, text, id, now) {
     const { mode, key: field } = this.spec(topic);
@@ -85,7 +86,9 @@ export class Store {
     let key = '';
     if (named !== undefined && named !== null) key = String(named);
     else if (mode !== 'latest') key = id || `unnamed ${++this.#unnamed}`;
-    this.#place(topic, mode, { key, id, data, expires: millis(data.expires), at: this.#live ? now : null }, now);
+    const item = { key, id, data, expires: millis(data.expires), at: this.#live ? now : null };
+    this.#place(topic, mode, item, now);
+    return item;
   }
 
   #place(topic, mode, item, now) {
