@@ -46,7 +46,7 @@ func (p *polite) RoundTrip(req *http.Request) (*http.Response, error) {
 		req.Header.Set("User-Agent", p.agent)
 	}
 	res, err := p.base.RoundTrip(req)
-	if err == nil {
+	if err == nil && res.StatusCode != http.StatusSwitchingProtocols { // a WebSocket is both read and written
 		res.Body = &boundedBody{ReadCloser: res.Body, left: maxBody}
 	}
 	return res, err
