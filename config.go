@@ -24,6 +24,7 @@ type Config struct {
 
 	PublishKey Secret `option:"publish_key" only:"file,env" secret:"true" form:"key?" doc:"Key that publishers send. Without one, a random key is made at the first start and kept in the data folder."`
 	Demo       bool   `option:"demo" default:"false" doc:"Let everybody who can reach the server write on the topic chat without a key. The page shows it; writing is by POST /latest/chat."`
+	Contact    string `option:"contact" value:"ADDRESS" form:"contact?" doc:"Your mail or web address, told to the sources that feeds fetch from: many refuse whoever does not say it."`
 	Seed       uint64 `option:"seed" default:"0" doc:"Number that makes simulations repeat themselves; 0 makes each start different."`
 
 	LogFormat string     `option:"log_format" default:"text" choices:"text,json" doc:"Form of the program's own log."`
@@ -50,7 +51,7 @@ type Config struct {
 	MaxBody     Size          `option:"max_body" default:"4MiB" min:"1KiB" max:"256MiB" doc:"Largest body of one publish."`
 	Heartbeat   time.Duration `option:"heartbeat" default:"15s" min:"1s" max:"10m" doc:"Silence on a stream after which a heartbeat is sent. Keep it below the timeout of any proxy in front."`
 	Stall       time.Duration `option:"stall" default:"5m" min:"1s" max:"24h" doc:"How long a write may wait for a reader that does not read before its connection is closed."`
-	CORSOrigins []string      `option:"cors_origins" value:"ORIGINS" form:"origin" doc:"Origins whose pages may read the streams, as https://example.org; * for all. Pages of this server always may."`
+	CORSOrigins []string      `option:"cors_origins" value:"ORIGINS" form:"origin" doc:"Origins whose pages may read the streams, use the ticker element and frame /kiosk and /embed, as https://example.org; * for all. Pages of this server always may."`
 
 	// Topics is the catalogue: the default one with the file's changes and additions.
 	Topics []topics.Topic
@@ -58,6 +59,8 @@ type Config struct {
 	Catalogue *topics.Catalogue
 	// Feeds is what the file's feeds, or the default ones, became; constructed, not running.
 	Feeds []ConfiguredFeed
+
+	warnings Mistakes // what is no mistake, and could be better
 
 	origins map[string]string // where the value of an option comes from, by its name; absent: default
 }

@@ -25,7 +25,8 @@ type decoder struct {
 	named    map[string]bool                  // variables that secrets named
 	given    map[string]*yaml.Node            // keys of the file's options, by name
 	mistakes Mistakes
-	visits   int // nodes seen; aliases can make a small file large
+	warnings Mistakes // what is no mistake, and could be better
+	visits   int      // nodes seen; aliases can make a small file large
 }
 
 // Bounds of a configuration file.
@@ -318,6 +319,9 @@ func (d *decoder) scalar(v reflect.Value, o option, n *yaml.Node, inside bool) {
 	text, err := d.expand(o, n.Value, inside)
 	if err == nil {
 		err = o.setText(v, text)
+	}
+	if !inside {
+		d.warnSecret(o, n)
 	}
 	if err != nil {
 		d.fail(n, "%s: %v", o.name, err)

@@ -18,6 +18,10 @@ type ConfiguredFeed struct {
 	Feed feeds.Feed
 	Env  feeds.Env
 	Line int // of the entry in the file; 0 for a default feed
+
+	more    []string     // topics that an option names
+	options any          // of its kind; nil if that has none
+	check   func() error // looks whether this machine has what it needs; nil if it cannot
 }
 
 // A feedEntry holds the options that every kind of feed has. Those of the kind
@@ -51,6 +55,7 @@ func (d *decoder) feeds(list rawNode, kinds []feeds.Spec, cfg Config) []Configur
 		}
 		if f, ok := d.feed(n, kinds, cfg, lines); ok {
 			f.Line = item.Line
+			d.advise(n, f, cfg, all)
 			all = append(all, f)
 		}
 	}
@@ -86,11 +91,12 @@ func (d *decoder) feed(n *yaml.Node, kinds []feeds.Spec, cfg Config, lines map[s
 	} else {
 		lines[e.ID] = n.Line
 	}
-	d.checkTopics(n, e.Topic, spec, cfg.Topics)
 	if given["every"] != nil && e.Every.Min < spec.Floor {
 		d.fail(nodeOf(n, "every"), "every: %s is too often for kind %s: want at least %s", e.Every, kind, shortDuration(spec.Floor))
 	}
+	bare := ConfiguredFeed{Spec: spec, Env: feeds.Env{ID: e.ID, Topic: e.Topic}}
 	if options != nil && lacksRequired(options) {
+		d.checkTopics(n, bare, cfg.Topics)
 		return ConfiguredFeed{}, false // noted already; the constructor would say it again
 	}
 	if given["every"] == nil && nodeOf(n, "every") != n {
@@ -100,7 +106,10 @@ func (d *decoder) feed(n *yaml.Node, kinds []feeds.Spec, cfg Config, lines map[s
 	f, err := construct(spec, e, options, cfg)
 	if err != nil {
 		d.fail(n, "feed %s: %v", e.ID, err)
+		f = bare
 	}
+	f.options = options
+	d.checkTopics(n, f, cfg.Topics)
 	return f, len(d.mistakes) == before
 }
 
@@ -144,10 +153,19 @@ func construct(spec feeds.Spec, e feedEntry, options any, cfg Config) (f Configu
 	if err != nil {
 		return ConfiguredFeed{}, err
 	}
+	f = ConfiguredFeed{Spec: spec, Env: env}
+	if t, ok := feed.(feeds.Topical); ok {
+		f.more = t.Topics()
+		f.Spec.Topics = append(slices.Clone(spec.Topics), f.more...)
+	}
+	if c, ok := feed.(feeds.Checker); ok {
+		f.check = c.Check
+	}
 	if e.TTL > 0 {
 		feed = newExpiring(feed, e.TTL)
 	}
-	return ConfiguredFeed{Spec: spec, Feed: feed, Env: env}, nil
+	f.Feed = feed
+	return f, nil
 }
 
 // defaultFeeds constructs the feeds of a start without a list of feeds.
@@ -155,7 +173,7 @@ func (d *decoder) defaultFeeds(kinds []feeds.Spec, cfg Config) []ConfiguredFeed 
 	var all []ConfiguredFeed
 	for _, kind := range defaultKinds {
 		i := slices.IndexFunc(kinds, func(s feeds.Spec) bool { return s.Kind == kind })
-		if i < 0 || slices.ContainsFunc(kinds[i].Topics, func(name string) bool { return wrongTopic(name, cfg.Topics) != "" }) {
+		if i < 0 || retired(kinds[i].Topics, cfg.Topics) {
 			continue // the file may have retired the topic
 		}
 		e, options, err := newEntry(kinds[i])
@@ -171,6 +189,11 @@ func (d *decoder) defaultFeeds(kinds []feeds.Spec, cfg Config) []ConfiguredFeed 
 		}
 	}
 	return all
+}
+
+// retired reports whether one of the names is a topic that is over.
+func retired(names []string, catalogue []topics.Topic) bool {
+	return slices.ContainsFunc(catalogue, func(t topics.Topic) bool { return t.Retired && slices.Contains(names, t.Name) })
 }
 
 func (d *decoder) failKind(n *yaml.Node, kind string, kinds []feeds.Spec) {
@@ -191,21 +214,33 @@ func (d *decoder) failKind(n *yaml.Node, kind string, kinds []feeds.Spec) {
 	}
 }
 
-// checkTopics checks what a feed is to print on: the topic of its entry, or those of
-// its kind.
-func (d *decoder) checkTopics(n *yaml.Node, topic string, spec feeds.Spec, catalogue []topics.Topic) {
-	if topic == "" && len(spec.Topics) == 0 {
-		d.fail(n, "kind %s needs a topic to print on, as in topic: news", spec.Kind)
-		return
+// topics returns what the feed prints on: the topic of its entry, or those of its
+// kind, and those that an option names.
+func (f ConfiguredFeed) topics() []string {
+	if f.Env.Topic != "" {
+		return append([]string{f.Env.Topic}, f.more...)
 	}
-	names := spec.Topics
-	if topic != "" {
-		names = []string{topic}
-		n = nodeOf(n, "topic")
+	return f.Spec.Topics
+}
+
+// checkTopics checks that there is what a feed is to print on.
+func (d *decoder) checkTopics(n *yaml.Node, f ConfiguredFeed, catalogue []topics.Topic) {
+	names := f.topics()
+	if len(names) == 0 {
+		d.fail(n, "kind %s needs a topic to print on, as in topic: news", f.Spec.Kind)
 	}
 	for _, name := range names {
-		if wrong := wrongTopic(name, catalogue); wrong != "" {
+		wrong := wrongTopic(name, catalogue)
+		switch {
+		case wrong == "":
+		case name == f.Env.Topic:
+			d.fail(nodeOf(n, "topic"), "%s", wrong)
+		case slices.Contains(f.more, name):
+			d.fail(nodeOf(n, "topics"), "%s", wrong)
+		case slices.ContainsFunc(catalogue, func(t topics.Topic) bool { return t.Name == name }):
 			d.fail(n, "%s", wrong)
+		default:
+			d.fail(n, "kind %s prints on a topic that it does not bring (Spec.Brings): %s", f.Spec.Kind, wrong)
 		}
 	}
 }

@@ -9,6 +9,10 @@ func feedsCommands() []command {
 			about: "With KIND: its options, an example for the configuration file, and the terms of its source.",
 		},
 		{
+			name: "feeds lint", args: "[FILE]", most: 1, summary: "Say what is wrong in a configuration, and what could be better.", config: true, file: true, judges: true, run: runLint,
+			about: "Prints all mistakes, as check does, and warnings: an interval that a source will not like, a program that is not there, two feeds in each other's way, a secret that is written out. Asks no source and starts nothing. Exits with 1 if there is a mistake; a warning alone is none.",
+		},
+		{
 			name: "feeds try", args: "KIND|FILE [OPTION=VALUE...]", most: 100, summary: "Run one feed and print its items, without a server.", config: true, file: true, kind: true, own: &tryOptions{}, run: runTry,
 			about: "Runs one feed of the file, or a feed of a kind with the options given as OPTION=VALUE, and prints its items on standard output as JSON lines, checked and encoded as the server would. VALUE is written as in the file: every=2s symbols=ACME symbols=[ACME,TIKT] 'config={port: 3}'. The feed's own log goes to standard error. Exits with 0 if there were items, with 1 if the feed failed or printed none in time, with 2 if the command line or the configuration is wrong.",
 		},

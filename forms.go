@@ -18,6 +18,7 @@ var forms = map[string]func(string) string{
 	"network":  wantNetwork,
 	"key?":     func(s string) string { return wantUnlessEmpty(wantKey, s) },
 	"path":     wantPath,
+	"contact?": func(s string) string { return wantUnlessEmpty(wantContact, s) },
 	"feed id?": func(s string) string { return wantUnlessEmpty(wantFeedID, s) },
 }
 
@@ -79,6 +80,17 @@ func wantKey(s string) string {
 	}
 	if len(s) > 256 {
 		return "want at most 256 characters"
+	}
+	return ""
+}
+
+// wantContact wants a mail address or that of a page, which travels in a header.
+func wantContact(s string) string {
+	const want = "want a mail address or a web address, such as tape@example.org or https://example.org/tape"
+	u, err := url.Parse(s)
+	page := err == nil && (u.Scheme == "http" || u.Scheme == "https" || u.Scheme == "mailto")
+	if name, host, ok := strings.Cut(s, "@"); !page && (!ok || name == "" || host == "") || wantKey(s) != "" || strings.ContainsAny(s, "()") {
+		return want
 	}
 	return ""
 }

@@ -35,7 +35,7 @@ func load(in Inputs, line commandLine, file string) (Config, Mistakes) {
 	outside = append(outside, line.apply(func(o option) { cfg.origins[o.name] = "flag" }, &cfg)...)
 	cfg.File = file
 	outside = append(outside, d.together(in, &cfg)...)
-	cfg.Topics = d.topics(parts.Topics, cfg.Demo)
+	cfg.Topics = d.topics(parts.Topics, append(defaultTopics(cfg.Demo), d.brought(parts.Feeds, in.Kinds)...))
 	var err error
 	if cfg.Catalogue, err = topics.NewCatalogue(cfg.Topics...); err != nil {
 		d.fail(nil, "topics: %v", err)
@@ -45,6 +45,7 @@ func load(in Inputs, line commandLine, file string) (Config, Mistakes) {
 	for _, text := range outside {
 		d.mistakes = append(d.mistakes, Mistake{Text: text})
 	}
+	cfg.warnings = d.warnings
 	return cfg, d.mistakes.sorted()
 }
 

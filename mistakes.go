@@ -19,15 +19,21 @@ type Mistake struct {
 
 // String returns "file:line:col: text", with what is known of it.
 func (m Mistake) String() string {
-	switch {
-	case m.File == "":
-		return m.Text
-	case m.Line == 0:
-		return m.File + ": " + m.Text
-	case m.Col == 0:
-		return fmt.Sprintf("%s:%d: %s", m.File, m.Line, m.Text)
+	if place := m.place(); place != "" {
+		return place + ": " + m.Text
 	}
-	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Col, m.Text)
+	return m.Text
+}
+
+// place returns "file:line:col", with what is known of it.
+func (m Mistake) place() string {
+	switch {
+	case m.Line == 0:
+		return m.File
+	case m.Col == 0:
+		return fmt.Sprintf("%s:%d", m.File, m.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", m.File, m.Line, m.Col)
 }
 
 // Mistakes is all that is wrong with a configuration, in the order of the file,

@@ -44,6 +44,9 @@ type server struct {
 // serve runs the server until ctx ends, or a part fails; then it stops all parts in
 // reverse order and returns the failure.
 func serve(ctx context.Context, cfg *Config, logger *slog.Logger) error {
+	for _, w := range cfg.warnings {
+		logger.Warn("the configuration could be better", "place", w.place(), "warning", w.Text)
+	}
 	s, err := newServer(ctx, cfg, logger)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"tickertape/feeds"
 	"tickertape/topics"
 )
 
@@ -23,10 +24,10 @@ type topicEntry struct {
 	Retired     bool    `option:"retired" default:"false" doc:"The topic is over: readers are told to stop."`
 }
 
-// topics returns the default catalogue with the entries of the file's list merged
-// in: an entry with the name of a topic changes what it mentions, others are added.
-func (d *decoder) topics(list rawNode, demo bool) []topics.Topic {
-	all := defaultTopics(demo)
+// topics returns all topics that there are without the file, with the entries of the
+// file's list merged in: an entry with the name of a topic changes what it mentions,
+// others are added.
+func (d *decoder) topics(list rawNode, all []topics.Topic) []topics.Topic {
 	if list.Node == nil {
 		return all
 	}
@@ -52,6 +53,39 @@ func (d *decoder) topics(list rawNode, demo bool) []topics.Topic {
 			}
 		} else if t, ok := d.topic(item, all[i]); ok {
 			all[i] = t
+		}
+	}
+	return all
+}
+
+// brought returns the topics that the kinds of the file's feeds bring, or those of the
+// default feeds without a list. Each is there once, be there ever so many feeds.
+func (d *decoder) brought(list rawNode, kinds []feeds.Spec) []topics.Topic {
+	names, nodes := slices.Clone(defaultKinds), []*yaml.Node(nil)
+	if list.Node != nil {
+		names = nil
+		for _, n := range list.Content {
+			if n.Kind == yaml.AliasNode {
+				n = n.Alias
+			}
+			names, nodes = append(names, scalarIn(n, "kind")), append(nodes, n)
+		}
+	}
+	by := make(map[string]string) // name of a topic -> kind that brings it
+	var all []topics.Topic
+	for i, kind := range names {
+		at := slices.IndexFunc(kinds, func(s feeds.Spec) bool { return s.Kind == kind })
+		if at < 0 {
+			continue
+		}
+		for _, t := range kinds[at].Brings {
+			switch first := by[t.Name]; {
+			case first == "":
+				by[t.Name] = kind
+				all = append(all, t)
+			case first != kind:
+				d.fail(nodes[i], "kinds %s and %s both bring the topic %q; leave one of them out", first, kind, t.Name)
+			}
 		}
 	}
 	return all

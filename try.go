@@ -108,12 +108,33 @@ func (inv *Invocation) feedOfKind(spec feeds.Spec) (ConfiguredFeed, error) {
 		}
 		add(name, listOfOne(spec, name, value))
 	}
+	cfg, err := inv.Config.with(spec.Brings)
+	if err != nil {
+		return ConfiguredFeed{}, err
+	}
+	inv.Config = cfg
 	d := &decoder{lookup: newEnvironment(inv.Inputs.Environ).lookup, named: make(map[string]bool)}
 	f, ok := d.feed(entry, inv.Inputs.Kinds, inv.Config, make(map[string]int))
 	if !ok {
 		return f, d.mistakes.orNil()
 	}
 	return f, nil
+}
+
+// with returns the configuration with those of the topics that it lacks.
+func (c Config) with(brought []topics.Topic) (Config, error) {
+	all := slices.Clone(c.Topics)
+	for _, t := range brought {
+		if !slices.ContainsFunc(all, func(known topics.Topic) bool { return known.Name == t.Name }) {
+			all = append(all, t)
+		}
+	}
+	catalogue, err := topics.NewCatalogue(all...)
+	if err != nil {
+		return c, fmt.Errorf("topics: %w", err)
+	}
+	c.Topics, c.Catalogue = all, catalogue
+	return c, nil
 }
 
 // listOfOne puts a lone word into a list where the option of that name is a list.

@@ -67,18 +67,19 @@ type Item struct {
 
 // A Spec describes a kind of feed. Kinds stand in one slice that main wires.
 type Spec struct {
-	Kind        string        // name in the configuration: lower-case letters, digits, '_'
-	Summary     string        // one sentence
-	Topics      []string      // what it prints on unless the configuration says otherwise; the first is the default of Item.Topic
-	Default     Interval      // how often, unless configured; zero for kinds that are not timed
-	Floor       time.Duration // never more often, whatever is configured
-	Options     any           // pointer to a zero options struct; see docs of [Spec.New]
-	New         Constructor   // makes a feed; does no I/O
-	Example     string        // YAML of one entry under feeds:, complete and valid
-	Terms       string        // what the source's terms allow and where to check them; "" for our own
-	Attribution string        // shown on pages beside the items; "" for our own
-	Simulated   bool          // every item of this kind is invented
-	Stability   string        // "stable" or "experimental"
+	Kind        string         // name in the configuration: lower-case letters, digits, '_'
+	Summary     string         // one sentence
+	Topics      []string       // what it prints on unless the configuration says otherwise; the first is the default of Item.Topic
+	Brings      []topics.Topic // topics of its own, added to the catalogue of whoever configures this kind; the file may change them
+	Default     Interval       // how often, unless configured; zero for kinds that are not timed
+	Floor       time.Duration  // never more often, whatever is configured
+	Options     any            // pointer to a zero options struct; see docs of [Spec.New]
+	New         Constructor    // makes a feed; does no I/O
+	Example     string         // YAML of one entry under feeds:, complete and valid
+	Terms       string         // what the source's terms allow and where to check them; "" for our own
+	Attribution string         // shown on pages beside the items; "" for our own
+	Simulated   bool           // every item of this kind is invented
+	Stability   string         // "stable" or "experimental"
 }
 
 // A Constructor makes a feed of options, a pointer to a struct of the type of
