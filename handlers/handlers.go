@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,7 +27,7 @@ type Options struct {
 	Catalogue   *topics.Catalogue // required
 	PublishKey  string            // who knows it may publish; "" means nobody may
 	Proxies     []string          // addresses or networks of proxies whose X-Forwarded-For is believed; default none
-	CORSOrigins []string          // origins of pages that may read and publish from elsewhere; "*" means any; default none
+	CORSOrigins []string          // origins of pages that may read and publish from elsewhere, and frame /kiosk and /embed; "*" means any; default none
 	MaxBody     int64             // bytes of a publish; default 4 MiB
 	Heartbeat   time.Duration     // as the bus has it; default 15 s
 	Stall       time.Duration     // how long one write may wait for a reader; default 5 min
@@ -155,6 +156,9 @@ func New(o Options) (*Handlers, error) {
 		}
 		if err := h.protect.AddTrustedOrigin(origin); err != nil {
 			return nil, fmt.Errorf("origins: %w", err)
+		}
+		if strings.ContainsAny(origin, " ,;'\"") { // it goes into the policy of the pages
+			return nil, fmt.Errorf("origins: %q is none; want one as https://example.org", origin)
 		}
 	}
 	if o.ConnectRate > 0 {

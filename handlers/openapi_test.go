@@ -219,14 +219,16 @@ func TestDescribedSchemas(t *testing.T) {
 	}
 	_, page := s.page("/latest")
 	for name, body := range map[string]string{
-		"jsonPage":   page.body,
-		"topicList":  s.get("/topics").body,
-		"feedList":   s.get("/feeds").body,
-		"health":     s.get("/healthz").body,
-		"readiness":  s.getAdmin("/readyz").body,
-		"streamList": s.getAdmin("/streams").body,
-		"problem":    s.get("/latest?typ=x").body,
-		"published":  s.post("/latest/news", "application/json", `{"id":"b"}`).body,
+		"jsonPage":  page.body,
+		"topicList": s.get("/topics").body,
+		"feedList":  s.get("/feeds").body,
+		"health":    s.get("/healthz").body,
+
+		"siteSettings": s.get("/settings.json").body,
+		"readiness":    s.getAdmin("/readyz").body,
+		"streamList":   s.getAdmin("/streams").body,
+		"problem":      s.get("/latest?typ=x").body,
+		"published":    s.post("/latest/news", "application/json", `{"id":"b"}`).body,
 	} {
 		check("openapi"+schemaPath+name, name, []byte(body), true)
 		check("openapi"+schemaPath+name, name, []byte(`{}`), false)

@@ -73,6 +73,11 @@ func (h *Handlers) publicRoutes() []route {
 		},
 		h.healthRoute(),
 		route{
+			method: "GET", path: "/settings.json", handle: h.getSettings, id: "settings",
+			summary: "What a page must know of its server: the build, and whose pages may embed it.",
+			answers: []reply{jsonReply(200, "the settings", siteSettings{})},
+		},
+		route{
 			method: "GET", path: "/openapi.json", handle: h.document(h.openAPI), id: "describeHTTP",
 			summary: "This description.", headers: []string{"If-None-Match"},
 			answers: []reply{{200, "OpenAPI 3.1", contentJSON, nil}, {304, "the client has it", "", nil}},

@@ -4,33 +4,52 @@
 //
 // # What loads what
 //
-//	index.html -> css/page.css, js/main.js
-//	js/main.js    the page: choice of topics, one timer, one frame; wires the rest
-//	js/latest.js  the link to GET /latest: one EventSource and its supervisor; knows no DOM
-//	js/store.js   what is shown now, by topic and key, bounded; knows no DOM
-//	js/cards.js   the frame around a topic's items: title, badges, age
-//	js/views.js   how the items of a topic look: headlines, cities, prices, the machine
-//	js/feeds.js   the state of the feeds, in the footer and as badges
-//	js/nodes.js   elements, kept by key and used again
-//	js/format.js  numbers, times, ages, links, as text for people
+//	NAME.html -> css/tokens.css, css/base.css, css/NAME.css, js/NAME.js
+//	css/tokens.css    type scale, spaces, colours, motion; the only file that says a colour
+//	css/base.css      controls, cards, tables, states, the header of all pages
+//
+// All pages share, below their own modules:
+//
+//	js/page.js        the page, settled once: settings, t (words), format, what this browser keeps
+//	js/settings.js    PARAMETERS, the one table of what an address may say; reads and writes addresses
+//	js/texts.js       t(key): every word; js/texts/LANGUAGE.js hold them
+//	js/format.js      class Format: numbers, times, ages, units, by Intl, for one reader
+//	js/header.js      the head of a page: ways to the others, state of the link, buttons
+//	js/nodes.js       elements, kept by key and used again
+//	js/icons.js       the pictures, as elements
+//	js/latest.js      the link to GET /latest and its supervisor; knows no DOM
+//	js/store.js       what is shown now, by topic and key, bounded; knows no DOM
+//
+// format, icons, latest, settings, store and texts touch no document when they load,
+// so that the element on a page elsewhere can use them.
 //
 // # What the server must do
 //
-// Serve [Files] at the root with the headers
+// Serve [Files] at the root, NAME.html as /NAME and index.html as /, with the headers
 //
 //	Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self';
-//		img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'
+//		img-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'
 //	Cache-Control: no-cache
 //	X-Content-Type-Options: nosniff
 //	Referrer-Policy: no-referrer
 //
-// and with text/javascript for .js (module scripts are refused without it). The
-// page reads GET /topics (a JSON object whose field "topics" is a list of
-// {name, description, mode, key, public, retired, feeds, values}) and GET /latest.
+// and with text/javascript for .js (module scripts are refused without it). A page may
+// be framed by nobody, /kiosk and /embed by 'self' (the builder's preview, which has
+// frame-src 'self') and by the origins that may read. Pages read GET /topics (a JSON
+// object whose field "topics" is a list of {name, description, mode, key, public,
+// retired, feeds, values}), GET /settings.json ({build, origins}) and GET /latest.
 //
-// # What the page promises
+// # Words, colours, pictures
 //
-// Text from the tape enters the page as text only, links only if they are http or
+// A module holds no words: it asks t, and a test reads the modules for prose. A new
+// language is a file like js/texts/en.js and one line in js/texts.js. A style sheet
+// holds no colour: it names a token. <html data-theme="auto|light|dark|black"> chooses
+// the colours, data-rise="red" those of markets in which a rise is red; the class stale
+// dims what nobody vouches for, with contrast 4.5:1 still.
+//
+// # What the pages promise
+//
+// Text from the tape enters a page as text only, links only if they are http or
 // https. At most 50 items of a topic in which every event matters and 200 keys of
 // another are held; a text is cut at 400 characters. No timer or listener is made
 // per event. A link that the browser gave up is made again, and one that went
@@ -39,4 +58,10 @@
 // once the link has been away for five seconds. No age is invented: what has no time
 // of its own counts from its arrival if it came live, and shows none otherwise. A
 // topic without feeds and values is offered, and shown when it is chosen.
+//
+// # Tests
+//
+// They drive Debian's Chromium against a server of their own (newFake). eachView runs
+// a test in every size, by day and by night and without motion; tab.axe looks for what
+// keeps people out; go test -screens FOLDER writes the pictures that tab.shoot takes.
 package public

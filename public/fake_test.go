@@ -17,7 +17,7 @@ import (
 
 // policy is the strictest one that the pages promise to work under.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"base-uri 'none'; form-action 'none'"
+	"worker-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 
 // fake is a server that speaks the wire of /latest and /topics and does what a
 // test tells it: cut connections, refuse them, fall silent, forget its log.
@@ -36,6 +36,8 @@ type fake struct {
 	hold     bool          // snapshots stop before live
 	requests []request
 	topics   []topic
+	origins  []string // that may embed
+	build    string
 	open     int // streams
 }
 
@@ -73,12 +75,16 @@ func newFake(t *testing.T) *fake {
 	t.Helper()
 	f := &fake{
 		heartbeat: 15 * time.Second, timing: quick, epoch: "aaaa", topics: catalogue(),
-		changed: make(chan struct{}), cut: make(chan struct{}), status: http.StatusOK,
+		build: "test", changed: make(chan struct{}), cut: make(chan struct{}), status: http.StatusOK,
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /latest", f.serveLatest)
 	mux.HandleFunc("GET /topics", f.serveTopics)
-	mux.HandleFunc("GET /{$}", f.serveIndex)
+	mux.HandleFunc("GET /settings.json", f.serveSettings)
+	for _, page := range pages() {
+		mux.HandleFunc("GET /"+strings.TrimSuffix(page, ".html"), f.servePage(page))
+	}
+	mux.HandleFunc("GET /{$}", f.servePage("index.html"))
 	mux.Handle("GET /testdata/", http.FileServerFS(os.DirFS(".")))
 	mux.Handle("GET /", http.FileServerFS(Files()))
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -140,14 +146,41 @@ func (f *fake) streams() int {
 	return f.open
 }
 
-func (f *fake) serveIndex(w http.ResponseWriter, _ *http.Request) {
-	page, err := fs.ReadFile(Files(), "index.html")
+// pages are the names of all pages.
+func pages() []string {
+	names, err := fs.Glob(Files(), "*.html")
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+		panic(err)
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = io.WriteString(w, strings.Replace(string(page), `<html lang="en">`, `<html lang="en" data-timing='`+f.timing+`'>`, 1))
+	return names
+}
+
+// servePage serves a page with the times of the test.
+func (f *fake) servePage(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		page, err := fs.ReadFile(Files(), name)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, strings.Replace(string(page), `<html lang="en"`, `<html lang="en" data-timing='`+f.timing+`'`, 1))
+	}
+}
+
+func (f *fake) serveSettings(w http.ResponseWriter, _ *http.Request) {
+	f.mu.Lock()
+	origins := append([]string{}, f.origins...)
+	f.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{"build": f.buildNow(), "origins": origins})
+}
+
+// buildNow is what the server calls its build.
+func (f *fake) buildNow() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.build
 }
 
 func (f *fake) serveTopics(w http.ResponseWriter, _ *http.Request) {
@@ -234,7 +267,7 @@ func (s *stream) run(last string) {
 		case <-changed:
 		case <-heartbeat.C:
 			if !mute {
-				s.write(fmt.Sprintf("id: %s-%d\nevent: heartbeat\ndata: {\"time\":%q,\"build\":\"test\"}\n\n", s.epoch, s.at, stamp()))
+				s.write(fmt.Sprintf("id: %s-%d\nevent: heartbeat\ndata: {\"time\":%q,\"build\":%q}\n\n", s.epoch, s.at, stamp(), s.buildNow()))
 			}
 		case <-s.cut:
 			panic(http.ErrAbortHandler)
@@ -268,8 +301,8 @@ func (s *stream) begin(last string) bool {
 		s.write(": hello\n\n")
 		return true
 	}
-	s.write(fmt.Sprintf("retry: 100\nevent: stream\ndata: {\"state\":\"%s\",\"time\":%q,\"build\":\"test\",\"heartbeat\":%g,\"topics\":[%s]}\n\n",
-		state, stamp(), s.heartbeat.Seconds(), strings.Join(names, ",")))
+	s.write(fmt.Sprintf("retry: 100\nevent: stream\ndata: {\"state\":\"%s\",\"time\":%q,\"build\":%q,\"heartbeat\":%g,\"topics\":[%s]}\n\n",
+		state, stamp(), s.buildNow(), s.heartbeat.Seconds(), strings.Join(names, ",")))
 	if state == "resumed" {
 		s.at = place
 		s.send(all[place:])

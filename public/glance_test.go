@@ -140,13 +140,13 @@ func TestBadgesNeverVanish(t *testing.T) {
 			}
 			p.open(f.URL)
 			p.wait(live + ` && document.querySelectorAll('.card').length === 9 && document.querySelector('.random .trouble').textContent === 'feed stopped'`)
-			p.shot(t)
+			p.shoot("")
 			for _, problem := range eval[[]string](p, hiddenHeads) {
 				t.Error(problem)
 			}
 			p.open(f.URL + "/?type=clock,random") // side by side on a narrow screen
 			p.wait(live + ` && document.querySelectorAll('.card').length === 2 && document.querySelector('.random .trouble').textContent === 'feed stopped'`)
-			p.shot(t, "two")
+			p.shoot("two")
 			for _, problem := range eval[[]string](p, hiddenHeads) {
 				t.Error("two cards:", problem)
 			}
@@ -186,7 +186,7 @@ func TestUnitsOfOneSystem(t *testing.T) {
 		{"en-US", "29°F, Wind 7 mph, Rain 0.14 in"},
 		{"es-PR", "29 °F, Wind 7 mi/h, Rain 0.14 in"},
 		{"en-GB", "−1°C, Wind 7 mph, Rain 3.6 mm"},
-		{"de-DE", "−1 °C, Wind 12 km/h, Rain 3,6 mm"},
+		{"de-DE", "−1 °C, Wind 12 km/h, Regen 3,6 mm"},
 	} {
 		t.Run(tt.lang, func(t *testing.T) {
 			p, f := newTab(t), newFake(t)

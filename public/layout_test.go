@@ -1,19 +1,11 @@
 package public
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
-
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
 )
-
-var screens = flag.String("screens", "", "folder to write pictures of the page to")
 
 const boxes = `[...document.querySelectorAll('.card, .top, footer')].map((e) => {
 	const b = e.getBoundingClientRect();
@@ -55,7 +47,7 @@ func TestLayout(t *testing.T) {
 				f.change(func() { f.hold = false })
 				f.cutAll()
 				p.wait(live + ` && document.querySelectorAll('.headline').length === 14`)
-				p.shot(t)
+				p.shoot("")
 				if after := eval[[]string](p, boxes); !slices.Equal(before, after) {
 					t.Errorf("boxes moved when data came:\n%q\n%q", before, after)
 				}
@@ -74,41 +66,10 @@ func TestLayout(t *testing.T) {
 				if after := eval[[]string](p, boxes); !slices.Equal(before, after) {
 					t.Errorf("boxes moved when the link went:\n%q\n%q", before, after)
 				}
-				p.shot(t, "offline")
+				p.shoot("offline")
 				p.clean()
 			})
 		}
-	}
-}
-
-// look sets size and colours of the window.
-func look(p *tab, width, height int64, scheme string) {
-	p.t.Helper()
-	p.run(chromedp.EmulateViewport(width, height))
-	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-	})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-}
-
-// shot writes a picture of the window, if -screens asks for it.
-func (p *tab) shot(t *testing.T, names ...string) {
-	t.Helper()
-	if *screens == "" {
-		return
-	}
-	picture, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := filepath.Base(t.Name())
-	for _, n := range names {
-		name += "-" + n
-	}
-	if err := os.WriteFile(filepath.Join(*screens, name+".png"), picture, 0o644); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"io/fs"
 )
 
-//go:embed index.html favicon.svg css js
+//go:embed *.html favicon.svg css js
 var files embed.FS
 
 // Files returns the pages and what they load, index.html at the root. The files

@@ -1,6 +1,7 @@
 // Cards: the frame around the items of one topic.
 
-import * as format from './format.js';
+import { Format } from './format.js';
+import { format, t } from './page.js';
 import { make, set, badge, stamp, tell } from './nodes.js';
 import { moment } from './store.js';
 import { VIEWS, list } from './views.js';
@@ -8,12 +9,8 @@ import { VIEWS, list } from './views.js';
 /** Seconds after which an item of a topic is old news; its time is then shown, dimmed. */
 const STALE = { __proto__: null, stock: 300, weather: 7200, system: 30, clock: 10, random: 30 };
 
-const TITLES = {
-  __proto__: null, news: 'News', weather: 'Weather', stock: 'Stocks', system: 'This machine', random: 'Random', clock: 'Clock',
-};
-
 /** What a topic is called on the page. */
-export const title = (topic) => TITLES[topic] ?? topic.charAt(0).toUpperCase() + topic.slice(1).replace(/[_-]/g, ' ');
+export const title = (topic) => t.has(`topic.${topic}`) ? t(`topic.${topic}`) : topic.charAt(0).toUpperCase() + topic.slice(1).replace(/[_-]/g, ' ');
 
 /** Topics whose card is large. */
 export const large = (topic) => topic === 'news' || topic === 'weather' || topic === 'stock';
@@ -35,9 +32,9 @@ export class Card {
     const head = this.root.appendChild(make('header'));
     const heading = head.appendChild(make('h2', '', title(topic)));
     heading.id = `card-${topic}`;
-    heading.title = format.clip(description);
+    heading.title = Format.clip(description);
     this.root.setAttribute('aria-labelledby', heading.id);
-    this.#simulated = badge(head, 'simulated', 'simulated');
+    this.#simulated = badge(head, 'simulated', t('data.simulated'));
     this.#feed = badge(head, 'trouble');
     this.#age = head.appendChild(make('time', 'age newest'));
     this.#age.at = null;
@@ -58,12 +55,12 @@ export class Card {
     });
     this.#body.hidden = items.length === 0;
     this.#empty.hidden = items.length > 0;
-    set(this.#empty, context.ready ? 'Nothing here yet.' : `Waiting for ${title(this.#topic).toLowerCase()} …`);
+    set(this.#empty, context.ready ? t('data.nothing') : t('data.waiting', { topic: t.has(`wait.${this.#topic}`) ? t(`wait.${this.#topic}`) : title(this.#topic) }));
     this.#empty.classList.toggle('waiting', !context.ready);
     this.#simulated.hidden = simulated === 0;
-    set(this.#simulated, simulated === items.length ? 'simulated' : 'partly simulated');
+    set(this.#simulated, t(simulated === items.length ? 'data.simulated' : 'data.partly'));
     const credits = new Set(items.map((item) => item.data.attribution).filter((text) => typeof text === 'string' && text));
-    set(this.#credit, [...credits].slice(0, 3).map((text) => format.clip(text, 120)).join(' · '));
+    set(this.#credit, [...credits].slice(0, 3).map((text) => Format.clip(text, 120)).join(' · '));
     stamp(this.#age, newest(items), context.now);
     this.tick(context);
   }
@@ -74,9 +71,9 @@ export class Card {
     const old = isOld(this.#age.at, now, limit);
     this.root.classList.toggle('stale', old);
     this.#feed.hidden = !trouble && !old;
-    set(this.#feed, trouble || (old ? 'stale' : ''));
+    set(this.#feed, trouble || (old ? t('data.stale') : ''));
     for (const node of this.#body.querySelectorAll('time.age')) tell(node, now);
-    if (old) set(this.#age, `as of ${format.hourMinute(this.#age.at)}`);
+    if (old) set(this.#age, t('data.as_of', { time: format.asOf(this.#age.at, now) }));
     else tell(this.#age, now);
   }
 }

@@ -1,16 +1,15 @@
 // The state of the feeds, as the topic "feeds" tells it: a list in the footer, and
 // for each topic whether somebody still prints on it.
 
-import * as format from './format.js';
+import { Format } from './format.js';
+import { t } from './page.js';
 import { make, set, Rows } from './nodes.js';
 
-/** What the states that need a word are called. */
-const TOLD = { __proto__: null, backoff: 'retrying', open: 'down', attention: 'needs attention' };
 const FINE = ['running', 'starting'];
 
 function told({ state }) {
-  const word = format.clip(state ?? '', 20) || 'unknown';
-  return TOLD[word] ?? word;
+  const word = Format.clip(state ?? '', 20) || 'unknown';
+  return t.has(`feed.${word}`) ? t(`feed.${word}`) : word;
 }
 
 function feed() {
@@ -21,10 +20,10 @@ function feed() {
   return {
     node,
     update({ key, data }) {
-      set(name, format.clip(key, 40));
+      set(name, Format.clip(key, 40));
       set(state, told(data));
       state.classList.toggle('trouble', !FINE.includes(data.state));
-      set(detail, format.clip(data.hint ?? data.last_error ?? data.detail ?? '', 160));
+      set(detail, Format.clip(data.hint ?? data.last_error ?? data.detail ?? '', 160));
     },
   };
 }
@@ -53,11 +52,11 @@ export class Feeds {
       count.set(word, (count.get(word) ?? 0) + 1);
       for (const topic of Array.isArray(data.topics) ? data.topics : []) {
         if (FINE.includes(data.state)) fine.add(topic);
-        else this.#trouble.set(topic, `feed ${word}`);
+        else this.#trouble.set(topic, t('feed.trouble', { state: word }));
       }
     }
     for (const topic of fine) this.#trouble.delete(topic);
     this.#frame.hidden = items.length === 0;
-    set(this.#sum, `Feeds: ${[...count].map(([word, n]) => `${n} ${word}`).join(', ')}`);
+    set(this.#sum, t('feeds.sum', { states: [...count].map(([state, n]) => t('feeds.count', { n, state })).join(', ') }));
   }
 }

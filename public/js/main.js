@@ -10,7 +10,9 @@ import { Store, millis } from './store.js';
 import { Card, large, title } from './cards.js';
 import { Feeds } from './feeds.js';
 import { make, set } from './nodes.js';
-import * as format from './format.js';
+import { Format } from './format.js';
+import { Header } from './header.js';
+import { addressProblem, format, keep, kept, settings, t } from './page.js';
 
 const timing = { page: 1000, catalogue: 5000, dim: 5000, ...JSON.parse(document.documentElement.dataset.timing ?? '{}') };
 const SAVE = 10; // ticks between two writes to storage
@@ -22,6 +24,7 @@ const byPlace = (a, b) => place(a) - place(b) || a.localeCompare(b);
 const byId = (id) => document.getElementById(id);
 const topicOf = (type) => type.split('.')[0];
 
+const header = new Header(byId('site'));
 const cards = new Map(); // topic -> Card
 const feeds = new Feeds(byId('feeds'), byId('feedsum'), byId('feedlist'));
 const boxes = new Map(); // topic -> checkbox
@@ -32,7 +35,7 @@ let guessed = true; // the catalogue is a guess, so that the first paint has its
 let current = false; // the catalogue is this server's own
 let learning = false;
 let feedsTopic = false; // the server tells the state of its feeds
-let choice = chosenByURL(); // types, or null for the standard: all on which anybody prints
+let choice = settings.type; // types, or null for the standard: all on which anybody prints
 let opened = []; // types that the link reads
 let build = '';
 let state = 'idle';
@@ -74,13 +77,6 @@ const link = new Latest({
 }, { timing });
 
 // --- choice and catalogue
-
-function chosenByURL() {
-  const query = new URLSearchParams(location.search);
-  if (!query.has('type')) return null;
-  const types = query.getAll('type').join(',').split(',').map((type) => type.trim()).filter(Boolean);
-  return types.includes('*') ? null : [...new Set(types)].slice(0, 100);
-}
 
 const visible = () => catalogue.filter(({ name }) => name !== 'feeds').map(({ name }) => name).sort(byPlace);
 const known = (type) => catalogue.some(({ name }) => name === topicOf(type));
@@ -166,8 +162,10 @@ function arrange() {
   }
   byId('none').hidden = names.length > 0;
   const unknown = current && choice ? choice.filter((type) => !known(type)) : [];
-  byId('notice').hidden = unknown.length === 0;
-  set(byId('notice'), unknown.length > 0 ? `There is no topic ${unknown.map((type) => `“${format.clip(type, 64)}”`).join(', ')}.` : '');
+  const names404 = unknown.map((type) => `“${Format.clip(type, 64)}”`);
+  const words = [addressProblem(), unknown.length > 0 ? t('address.topics', { n: unknown.length, names: format.list(names404) }) : ''].filter(Boolean).join(' ');
+  byId('notice').hidden = words === '';
+  set(byId('notice'), words);
 }
 
 /** Reads the server's catalogue; without one the page goes on with what it knows. */
@@ -226,10 +224,7 @@ function showState(name, silence) {
   if (name === 'live') lostAt = null;
   else if (lostAt === null && ready) lostAt = now() - silence;
   document.documentElement.dataset.link = name;
-  set(byId('link'), {
-    idle: 'Nothing to read', connecting: 'Connecting …', live: 'Live', quiet: 'Quiet', reconnecting: 'Reconnecting …',
-    offline: `Offline since ${format.hourMinute(ready ? lostAt : now() - silence)}`,
-  }[name]);
+  header.show(name, name === 'offline' ? t('link.offline', { time: format.hourMinute(ready ? lostAt : now() - silence) }) : t(`link.${name}`));
   showAge();
 }
 
@@ -238,24 +233,10 @@ function showAge() {
   const long = performance.now() - downSince > timing.dim; // a link that comes back at once is no news
   const old = lostAt !== null && (restored || long || state === 'offline' || state === 'quiet');
   document.documentElement.classList.toggle('old', old);
-  set(byId('data'), old ? `Showing data of ${format.hourMinute(lostAt)}, ${format.age(now() - lostAt)}` : '');
+  header.tell(old ? t('data.old', { time: format.asOf(lostAt, now()), age: format.age(now() - lostAt) }) : '');
 }
 
 // --- storage, timer, start
-
-function keep(key, text) {
-  try {
-    localStorage.setItem(key, text);
-  } catch { /* full, or forbidden: the page works without */ }
-}
-
-function kept(key) {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
 
 function save() {
   if (!unsaved || !ready) return;

@@ -2,7 +2,7 @@
 // views; nodes are kept by key and used again, so that a page that runs for weeks
 // stays as large as what it shows.
 
-import * as format from './format.js';
+import { format, t } from './page.js';
 import { moment } from './store.js';
 
 /** An element with a class and, as text, a text. */
@@ -59,18 +59,20 @@ export class Rows {
 export function stamp(node, item, now) {
   const { ms, seen } = moment(item);
   node.at = ms;
-  node.lead = seen ? 'seen ' : '';
+  node.seen = seen;
   node.hidden = ms === null;
   const iso = ms === null ? '' : new Date(ms).toISOString();
   if (node.dateTime !== iso) {
     node.dateTime = iso;
-    node.title = ms === null ? '' : node.lead + format.full(ms);
+    node.title = ms === null ? '' : wording(node, format.full(ms));
   }
   tell(node, now);
 }
 
 /** Writes the age of a time element that stamp has set. */
-export const tell = (node, now) => set(node, node.at === null ? '' : node.lead + format.age(now - node.at));
+export const tell = (node, now) => set(node, node.at === null ? '' : wording(node, format.age(now - node.at)));
+
+const wording = (node, age) => (node.seen ? t('data.seen', { age }) : age);
 
 /** A badge, hidden until it applies. */
 export function badge(parent, className, text = '') {

@@ -1,8 +1,10 @@
 // How the items of a topic look. A row is {node, update(item, context)}: it is made
 // once and then given one item after another.
 
-import * as format from './format.js';
+import { Format } from './format.js';
+import { icon, setIcon } from './icons.js';
 import { make, set, svg, stamp, badge, Rows } from './nodes.js';
+import { format, t } from './page.js';
 import { moment } from './store.js';
 
 function scroller(body, tag, label) {
@@ -25,20 +27,20 @@ function headline() {
   const source = meta.appendChild(make('bdi', 'source'));
   const time = meta.appendChild(make('time', 'age'));
   const severity = badge(meta, 'severe');
-  const breaking = badge(meta, 'severe', 'breaking');
-  const simulated = badge(meta, 'simulated', 'simulated');
+  const breaking = badge(meta, 'severe', t('data.breaking'));
+  const simulated = badge(meta, 'simulated', t('data.simulated'));
   return {
     node,
     update({ data, ...item }, context) {
       set(anchor, summary(data));
-      const href = format.link(data.url);
+      const href = Format.link(data.url);
       if (href === null) anchor.removeAttribute('href');
       else if (anchor.href !== href) anchor.href = href;
       anchor.lang = /^[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*$/.test(data.lang ?? '') ? data.lang : '';
-      set(source, format.clip(data.source ?? '', 60));
+      set(source, Format.clip(data.source ?? '', 60));
       stamp(time, { data, ...item }, context.now);
       severity.hidden = data.severity !== 'severe' && data.severity !== 'extreme';
-      set(severity, severity.hidden ? '' : data.severity);
+      set(severity, severity.hidden ? '' : t(`severity.${data.severity}`));
       breaking.hidden = data.breaking !== true;
       simulated.hidden = !data.simulated || context.allSimulated;
     },
@@ -50,10 +52,10 @@ const COMMON = new Set(['id', 'time', 'seen', 'expires', 'simulated', 'attributi
 // One line for data of any shape. What stands beside it already, the key, is left out.
 function summary(data, key = '') {
   for (const field of ['title', 'text', 'message', 'value', 'headline']) {
-    if (field !== key && data[field] !== undefined && typeof data[field] !== 'object') return format.clip(data[field]);
+    if (field !== key && data[field] !== undefined && typeof data[field] !== 'object') return Format.clip(data[field]);
   }
-  return format.clip(Object.entries(data).filter(([field]) => field !== key && !COMMON.has(field)).slice(0, 8)
-    .map(([field, value]) => `${format.clip(field, 40)} ${format.clip(value, 80)}`).join(' · ')) || (key ? '' : 'Untitled');
+  return Format.clip(Object.entries(data).filter(([field]) => field !== key && !COMMON.has(field)).slice(0, 8)
+    .map(([field, value]) => `${Format.clip(field, 40)} ${Format.clip(value, 80)}`).join(' · ')) || (key ? '' : t('data.untitled'));
 }
 
 const SKY = [
@@ -63,7 +65,7 @@ const SKY = [
 
 // The words for the sky, and the picture: by the picture's name if the source gives one.
 function sky({ condition, symbol }) {
-  const words = typeof condition === 'string' ? format.clip(condition, 40) : '';
+  const words = typeof condition === 'string' ? Format.clip(condition, 40) : '';
   const named = typeof symbol === 'string' ? symbol : words;
   const icon = SKY.find(([pattern]) => pattern.test(named))?.[1] ?? 'none';
   return { words, icon: icon === 'partly' && /night/.test(named) ? 'partly-night' : icon };
@@ -75,8 +77,7 @@ function city() {
   const name = head.appendChild(make('h3'));
   name.dir = 'auto';
   const words = head.appendChild(make('p', 'meta'));
-  const picture = node.appendChild(svg('svg', { class: 'sky', viewBox: '0 0 24 24', 'aria-hidden': 'true' }));
-  const use = picture.appendChild(svg('use'));
+  const picture = node.appendChild(icon('none', 'sky'));
   const degrees = node.appendChild(make('p', 'degrees'));
   const facts = node.appendChild(make('p', 'facts'));
   const gust = facts.appendChild(make('span'));
@@ -87,12 +88,12 @@ function city() {
     update(item, context) {
       const { data } = item;
       const above = sky(data);
-      set(name, format.clip(data.location ?? item.key, 60));
+      set(name, Format.clip(data.location ?? item.key, 60));
       set(words, above.words);
-      if (use.getAttribute('href') !== `#${above.icon}`) use.setAttribute('href', `#${above.icon}`);
+      setIcon(picture, above.icon);
       set(degrees, format.temperature(data.temperature));
-      set(gust, `Wind ${format.wind(data.wind)}`);
-      set(wet, `Rain ${format.rain(data.rain)}`);
+      set(gust, t('weather.wind', { value: format.wind(data.wind) }));
+      set(wet, t('weather.rain', { value: format.rain(data.rain) }));
       stamp(time, item, context.now);
       node.classList.toggle('stale', context.old(item));
     },
@@ -130,17 +131,17 @@ function quote() {
     update(item, context) {
       const { data } = item;
       const same = shown.key === item.key;
-      const way = format.direction(data.increase);
-      set(symbol, format.clip(data.symbol ?? item.key, 12));
-      set(company, format.clip(data.company ?? '', 60));
+      const way = Format.direction(data.increase);
+      set(symbol, Format.clip(data.symbol ?? item.key, 12));
+      set(company, Format.clip(data.company ?? '', 60));
       set(value, format.price(data.price));
       set(currency, /^[A-Z]{3}$/.test(data.currency ?? '') ? data.currency : '');
       day(data);
-      set(sign, format.arrow(way));
+      set(sign, Format.arrow(way));
       set(percent, format.change(data.increase, '\u00a0%'));
       delta.className = `change ${way}`;
       node.classList.toggle('stale', context.old(item));
-      node.title = context.old(item) ? `As of ${format.full(moment(item).ms)}` : '';
+      node.title = context.old(item) ? t('data.as_of', { time: format.full(moment(item).ms) }) : '';
       if (same && shown.price === data.price) return;
       // A flash at most once a second; the twin class starts the animation anew.
       if (same && context.now - shown.flashed >= 1000) {
@@ -167,7 +168,7 @@ function entry() {
     update(item, context) {
       const who = context.key ? item.key : item.data.name;
       key.hidden = typeof who !== 'string' || who === '';
-      set(key, key.hidden ? '' : format.clip(who, 60));
+      set(key, key.hidden ? '' : Format.clip(who, 60));
       set(text, summary(item.data, key.hidden ? '' : context.key));
       stamp(time, item, context.now);
       node.classList.toggle('stale', context.old(item));
@@ -183,20 +184,20 @@ function machine(body) {
     row.append(make('dt', '', name));
     const value = row.appendChild(make('dd'));
     const part = bar ? row.appendChild(make('progress')) : null;
-    part?.setAttribute('aria-label', `${name} in use`);
+    part?.setAttribute('aria-label', t('machine.in_use', { name }));
     return (text, percent) => {
       set(value, text);
       if (part) part.value = (Number(percent) || 0) / 100;
     };
   };
-  const [cpu, memory] = [fact('CPU', true), fact('Memory', true)];
-  const [load, network, up] = [fact('Load'), fact('Network'), fact('Up')];
+  const [cpu, memory] = [fact(t('machine.cpu'), true), fact(t('machine.memory'), true)];
+  const [load, network, up] = [fact(t('machine.load')), fact(t('machine.network')), fact(t('machine.up'))];
   return {
     update([item]) {
       if (!item) return;
       const { cpus, memory: ram, uptime, load: loads, interfaces } = item.data;
-      cpu(`${format.number(cpus?.usage)} % of ${format.number(cpus?.count)} core${cpus?.count === 1 ? '' : 's'}`, cpus?.usage);
-      memory(`${format.bytes(ram?.used)} of ${format.bytes(ram?.total)}`, ram?.percent);
+      cpu(t('machine.cores', { n: Number(cpus?.count) || 0, usage: format.percent(cpus?.usage) }), cpus?.usage);
+      memory(t('machine.of', { used: format.bytes(ram?.used), total: format.bytes(ram?.total) }), ram?.percent);
       load(Array.isArray(loads) ? loads.slice(0, 3).map((value) => format.number(value, 2)).join(' \u2002') : '–');
       network(traffic(interfaces));
       up(format.duration(uptime));
@@ -210,14 +211,14 @@ function traffic(interfaces) {
   const rate = (nic) => (Number(nic.rx_rate) || 0) + (Number(nic.tx_rate) || 0);
   const [nic] = up.sort((a, b) => rate(b) - rate(a));
   if (!nic) return '–';
-  return `${format.clip(nic.name, 16)} \u2193 ${format.bytes(nic.rx_rate ?? 0)}/s \u2191 ${format.bytes(nic.tx_rate ?? 0)}/s`;
+  return `${Format.clip(nic.name, 16)} \u2193 ${format.bytes(nic.rx_rate ?? 0)}/s \u2191 ${format.bytes(nic.tx_rate ?? 0)}/s`;
 }
 
 function table(body, label) {
   const whole = scroller(body, 'table', label);
   const row = whole.createTHead().insertRow();
-  for (const [name, className] of [['Company', ''], ['Day’s range', 'range'], ['Price', 'price'], ['Today', 'change']]) {
-    const cell = row.appendChild(make('th', className, name));
+  for (const [name, className] of [['company', ''], ['trend', 'range'], ['price', 'price'], ['today', 'change']]) {
+    const cell = row.appendChild(make('th', className, t(`stock.${name}`)));
     cell.scope = 'col';
   }
   return new Rows(whole.createTBody(), quote);
@@ -232,9 +233,9 @@ function figure(body, write) {
 /** How a topic looks: view(body, topic) fills an empty body and returns {update(items, context)}. */
 export const VIEWS = {
   __proto__: null,
-  news: (body) => new Rows(scroller(body, 'ul', 'Headlines'), headline),
-  weather: (body) => new Rows(scroller(body, 'ul', 'Cities'), city),
-  stock: (body) => table(body, 'Prices'),
+  news: (body) => new Rows(scroller(body, 'ul', t('news.headlines')), headline),
+  weather: (body) => new Rows(scroller(body, 'ul', t('weather.cities')), city),
+  stock: (body) => table(body, t('stock.prices')),
   system: machine,
   random: (body) => figure(body, (value, note, { data }) => set(value, format.number(data.value, 3))),
   clock: (body) => figure(body, (value, note, item) => {

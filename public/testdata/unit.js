@@ -3,7 +3,11 @@
 
 import { Latest, TIMING } from '/js/latest.js';
 import { Store, LIMITS } from '/js/store.js';
-import * as format from '/js/format.js';
+import { Format } from '/js/format.js';
+import { settle, address, parse, write, PARAMETERS } from '/js/settings.js';
+import { texts, LANGUAGES } from '/js/texts.js';
+
+const format = new Format({ lang: 'en-GB', tz: 'UTC' });
 
 function equal(got, want, what = '') {
   const [a, b] = [JSON.stringify(got), JSON.stringify(want)];
@@ -404,16 +408,16 @@ const checks = [
   }],
 
   ['format: links', () => {
-    equal(format.link('https://a.example/x?y#z'), 'https://a.example/x?y#z');
+    equal(Format.link('https://a.example/x?y#z'), 'https://a.example/x?y#z');
     for (const bad of ['javascript:alert(1)', ' JaVaScRiPt:alert(1)', 'java\nscript:alert(1)', 'data:text/html,x', 'vbscript:x', 'file:///etc', '/path',
-      '//host', 'http:', '', null, 5, {}, `https://a.example/${'x'.repeat(3000)}`]) equal(format.link(bad), null, String(bad));
+      '//host', 'http:', '', null, 5, {}, `https://a.example/${'x'.repeat(3000)}`]) equal(Format.link(bad), null, String(bad));
   }],
   ['format: texts are cut, at whole characters', () => {
-    equal(format.clip('a\n b\t\tc'), 'a b c');
-    equal(format.clip('x'.repeat(10000)).length, 401);
-    equal(format.clip(`${'x'.repeat(399)}😀😀`), `${'x'.repeat(399)}…`);
-    equal(format.clip({ a: 1 }), '{"a":1}');
-    equal([format.clip(null), format.clip(undefined), format.clip(0)], ['', '', '0']);
+    equal(Format.clip('a\n b\t\tc'), 'a b c');
+    equal(Format.clip('x'.repeat(10000)).length, 401);
+    equal(Format.clip(`${'x'.repeat(399)}😀😀`), `${'x'.repeat(399)}…`);
+    equal(Format.clip({ a: 1 }), '{"a":1}');
+    equal([Format.clip(null), Format.clip(undefined), Format.clip(0)], ['', '', '0']);
   }],
   ['format: prices are exact', () => {
     equal(format.price('123.40'), '123.40');
@@ -425,20 +429,83 @@ const checks = [
     equal(format.price(undefined), '–');
   }],
   ['format: numbers that are none', () => {
-    for (const fn of [format.temperature, format.wind, format.rain, format.bytes, format.duration, format.number, format.change]) {
-      for (const bad of [undefined, null, NaN, '']) equal(['–', 'NaN'].includes(fn(bad)), true, `${fn.name} ${bad}`);
+    for (const name of ['temperature', 'degrees', 'wind', 'rain', 'bytes', 'duration', 'number', 'change', 'percent', 'compact', 'hourMinute', 'full', 'asOf']) {
+      for (const bad of [undefined, null, NaN, '']) equal(['–', 'NaN'].includes(format[name](bad)), true, `${name} ${bad}`);
     }
     equal(format.temperature(-0.4), '0°C');
     equal(format.temperature(-1.4), '\u22121°C');
     equal(format.change(-1.1, ' %'), '\u22121.10 %');
     equal(format.change(0), '0.00');
-    equal([format.direction(1), format.direction(-1), format.direction('x')], ['up', 'down', 'flat']);
+    equal([Format.direction(1), Format.direction(-1), Format.direction('x')], ['up', 'down', 'flat']);
     equal(format.bytes(1536), '1.5 KiB');
-    equal(format.duration(93784), '1 d 2 h');
+    equal(format.duration(93784), '1 day 2 hrs');
   }],
   ['format: ages', () => {
-    equal([-5000, 9999, 10000, 59999, 60000, 3600000, 90000000].map(format.age),
+    equal([-5000, 9999, 10000, 59999, 60000, 3600000, 90000000].map((ms) => format.age(ms)),
       ['now', 'now', '10 sec ago', '50 sec ago', '1 min ago', '1 hr ago', 'yesterday']);
+  }],
+  ['format: zones, units and languages are the reader\'s', () => {
+    const noon = Date.parse('2026-11-20T12:05:09Z');
+    const berlin = new Format({ lang: 'de-DE', tz: 'Europe/Berlin' });
+    equal([berlin.hourMinute(noon), berlin.hourMinute(noon, 'Asia/Tokyo'), berlin.hourMinute(noon, 'No/Where')], ['13:05', '21:05', '13:05']);
+    equal([berlin.time(noon), berlin.day(noon)], ['13:05 MEZ', 'Freitag, 20. November']);
+    equal([berlin.zone, berlin.units], ['Europe/Berlin', 'metric']);
+    equal([format.asOf(noon, noon + 3600e3), format.asOf(noon, noon + 86400e3)], ['12:05', '20 Nov, 12:05']);
+    equal([new Format({ lang: 'en-US' }).units, new Format({ lang: 'en-GB' }).units, new Format({ lang: 'en-US', units: 'metric' }).units, new Format({ units: 'x', lang: 'fr' }).units],
+      ['imperial', 'uk', 'metric', 'metric']);
+    equal(new Format({ lang: 'no such language' }).number(1234.5).length > 3, true, 'a bad language');
+    equal(new Format({ lang: ['de-DE', 'en'], units: 'uk' }).wind(10), '22 mi/h');
+    for (let i = 0; i < 1000; i++) format.hourMinute(noon, `Etc/GMT+${i % 12}`);
+  }],
+
+  ['settings: the address wins, and what is not understood is said', () => {
+    const s = settle('board', '?theme=black&units=furlong&tz=Europe%2FBerlin&nope=1&_t=5&type=news,stock.A.B&type=tides&q=ferry', { theme: 'dark', rise: 'red', lang: 'de-AT', q: 'no' });
+    equal([s.theme, s.units, s.tz, s.rise, s.lang, s.language, s.type, s.q], ['black', 'auto', 'Europe/Berlin', 'red', 'de-AT', 'de', ['news', 'stock.A.B', 'tides'], 'ferry']);
+    equal(s.problems, [{ name: 'units', value: 'furlong', known: true }, { name: 'nope', value: '', known: false }]);
+    equal(settle('board', '?type=*').type, null);
+    equal(settle('board', '?type=News').problems.length, 1);
+    const k = settle('kiosk', '?dim=22:00-06:30&shift=0&zoom=1.25&layout=lower-third&kiosk=off&debug', { theme: 7 });
+    equal([k.dim, k.shift, k.zoom, k.layout, k.kiosk, k.debug, k.theme], [{ from: 1320, to: 390 }, 0, 1.25, 'lower-third', false, true, 'auto']);
+    for (const bad of ['dim=25:00-06:00', 'dim=22', 'shift=-1', 'shift=1e9', 'zoom=x', 'zoom=0x1', 'tz=Mars/Base', 'lang=<b>', 'debug=maybe', `screen=${'x'.repeat(65)}`]) {
+      equal(settle('kiosk', `?${bad}`).problems.length, 1, bad);
+    }
+    settle('board', '', null);
+    settle('board', '', { theme: {}, lang: 5 });
+  }],
+  ['settings: an address says what was meant, and no more', () => {
+    for (const page of ['board', 'kiosk', 'embed']) {
+      const search = '?type=news,stock.A%26B&lang=de&tz=Europe/Berlin&units=uk&theme=black&rise=red&debug=1&share=0';
+      const values = settle(page, search);
+      equal(address(page, values), `${page === 'board' ? '/' : `/${page}`}${search}`.replace('&debug=1&share=0', '') + '&share=0&debug=1');
+      equal(settle(page, new URL(address(page, values), 'http://host').search), values, page);
+    }
+    equal(address('kiosk', settle('kiosk', '')), '/kiosk');
+    equal(address('kiosk', settle('kiosk', '?dim=07:05-21:00')), '/kiosk?dim=07:05-21:00');
+  }],
+  ['settings: every row of the table can be written, read and explained', () => {
+    for (const parameter of PARAMETERS) {
+      for (const language of Object.keys(LANGUAGES)) equal(texts(language).has(parameter.doc), true, parameter.doc);
+      if (parameter.default !== null && parameter.default !== '') equal(parse(parameter, write(parameter, parameter.default)), parameter.default, parameter.name);
+    }
+  }],
+
+  ['texts: the languages have the same keys and the same places for values', () => {
+    const places = (text) => [...JSON.stringify(text).matchAll(/\{(\w+)\}/g)].map((m) => m[1]).filter((name, i, all) => all.indexOf(name) === i).sort();
+    for (const [language, table] of Object.entries(LANGUAGES)) {
+      equal(Object.keys(table).sort(), Object.keys(LANGUAGES.en).sort(), language);
+      for (const [key, text] of Object.entries(table)) {
+        equal(places(text), places(LANGUAGES.en[key]), `${language} ${key}`);
+        equal(typeof text, typeof LANGUAGES.en[key], `${language} ${key}`);
+        if (typeof text === 'object') equal('other' in text, true, `${language} ${key}`);
+      }
+    }
+  }],
+  ['texts: plurals, values and the language', () => {
+    const t = texts(['fr', 'de-CH', 'en']);
+    equal([t.language, t('pause.newer', { n: 1200 }), t('machine.cores', { n: 1, usage: '5 %' })], ['de', '1.200 neuere', '5 % von 1 Kern']);
+    equal(texts('x-y').language, 'en');
+    equal(texts('en')('data.as_of', { time: '{x} <b>' }), 'as of {x} <b>');
+    equal([t.has('link.live'), t.has('constructor')], [true, false]);
   }],
 ];
 
