@@ -123,4 +123,11 @@ export const de = Object.freeze({
   'board.title': 'Tafel',
   'board.topics': 'Themen',
   'board.none': 'Oben ein Thema wählen.',
+
+  'tape.label': 'Laufband',
+  'tape.pause': '{label} anhalten',
+  'tape.resume': '{label} fortsetzen',
+  'tape.error': 'Zurzeit nicht erreichbar.',
+  'tape.news': { one: '{n} neue Meldung: {top}', other: '{n} neue Meldungen; die neueste: {top}' },
+  'tape.more': { one: 'und {n} weitere', other: 'und {n} weitere' },
 });

@@ -123,4 +123,11 @@ export const en = Object.freeze({
   'board.title': 'Board',
   'board.topics': 'Topics',
   'board.none': 'Choose a topic above.',
+
+  'tape.label': 'Live tape',
+  'tape.pause': 'Pause {label}',
+  'tape.resume': 'Resume {label}',
+  'tape.error': 'Not reachable at the moment.',
+  'tape.news': { one: '{n} new headline: {top}', other: '{n} new headlines; newest: {top}' },
+  'tape.more': { one: 'and {n} more', other: 'and {n} more' },
 });
