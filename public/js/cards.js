@@ -3,11 +3,9 @@
 import { Format } from './format.js';
 import { format, t } from './page.js';
 import { make, set, badge, stamp, tell } from './nodes.js';
+import { STALE } from './items.js';
 import { moment } from './store.js';
 import { VIEWS, list } from './views.js';
-
-/** Seconds after which an item of a topic is old news; its time is then shown, dimmed. */
-const STALE = { __proto__: null, stock: 300, weather: 7200, system: 30, clock: 10, random: 30 };
 
 /** What a topic is called on the page. */
 export const title = (topic) => t.has(`topic.${topic}`) ? t(`topic.${topic}`) : topic.charAt(0).toUpperCase() + topic.slice(1).replace(/[_-]/g, ' ');

@@ -3,6 +3,7 @@
 
 import { Format } from './format.js';
 import { icon, setIcon } from './icons.js';
+import { language, sky, summary } from './items.js';
 import { make, set, svg, stamp, badge, Rows } from './nodes.js';
 import { format, t } from './page.js';
 import { moment } from './store.js';
@@ -32,11 +33,11 @@ function headline() {
   return {
     node,
     update({ data, ...item }, context) {
-      set(anchor, summary(data));
+      set(anchor, summary(data) || t('data.untitled'));
       const href = Format.link(data.url);
       if (href === null) anchor.removeAttribute('href');
       else if (anchor.href !== href) anchor.href = href;
-      anchor.lang = /^[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*$/.test(data.lang ?? '') ? data.lang : '';
+      anchor.lang = language(data.lang);
       set(source, Format.clip(data.source ?? '', 60));
       stamp(time, { data, ...item }, context.now);
       severity.hidden = data.severity !== 'severe' && data.severity !== 'extreme';
@@ -45,30 +46,6 @@ function headline() {
       simulated.hidden = !data.simulated || context.allSimulated;
     },
   };
-}
-
-const COMMON = new Set(['id', 'time', 'seen', 'expires', 'simulated', 'attribution', 'source', 'lang', 'url', 'severity']);
-
-// One line for data of any shape. What stands beside it already, the key, is left out.
-function summary(data, key = '') {
-  for (const field of ['title', 'text', 'message', 'value', 'headline']) {
-    if (field !== key && data[field] !== undefined && typeof data[field] !== 'object') return Format.clip(data[field]);
-  }
-  return Format.clip(Object.entries(data).filter(([field]) => field !== key && !COMMON.has(field)).slice(0, 8)
-    .map(([field, value]) => `${Format.clip(field, 40)} ${Format.clip(value, 80)}`).join(' · ')) || (key ? '' : t('data.untitled'));
-}
-
-const SKY = [
-  [/thunder|storm/i, 'storm'], [/snow|sleet|hail/i, 'snow'], [/rain|shower|drizzle/i, 'rain'], [/fog|mist|haze/i, 'fog'],
-  [/part|few|broken|fair|mostly/i, 'partly'], [/cloud|overcast/i, 'cloud'], [/clear.*night/i, 'moon'], [/sun|clear/i, 'sun'],
-];
-
-// The words for the sky, and the picture: by the picture's name if the source gives one.
-function sky({ condition, symbol }) {
-  const words = typeof condition === 'string' ? Format.clip(condition, 40) : '';
-  const named = typeof symbol === 'string' ? symbol : words;
-  const icon = SKY.find(([pattern]) => pattern.test(named))?.[1] ?? 'none';
-  return { words, icon: icon === 'partly' && /night/.test(named) ? 'partly-night' : icon };
 }
 
 function city() {
@@ -90,7 +67,7 @@ function city() {
       const above = sky(data);
       set(name, Format.clip(data.location ?? item.key, 60));
       set(words, above.words);
-      setIcon(picture, above.icon);
+      setIcon(picture, above.picture);
       set(degrees, format.temperature(data.temperature));
       set(gust, t('weather.wind', { value: format.wind(data.wind) }));
       set(wet, t('weather.rain', { value: format.rain(data.rain) }));
@@ -169,7 +146,7 @@ function entry() {
       const who = context.key ? item.key : item.data.name;
       key.hidden = typeof who !== 'string' || who === '';
       set(key, key.hidden ? '' : Format.clip(who, 60));
-      set(text, summary(item.data, key.hidden ? '' : context.key));
+      set(text, summary(item.data, key.hidden ? '' : context.key) || (key.hidden ? t('data.untitled') : ''));
       stamp(time, item, context.now);
       node.classList.toggle('stale', context.old(item));
     },
