@@ -1,0 +1,137 @@
+// What a tape shows: the link to /latest, the values that it brought, the server's
+// clock, and how fresh both are. No DOM here.
+
+import { Latest } from '../latest.js';
+import { Store, millis } from '../store.js';
+
+const DIM = 5_000; // ms without a link after which what is shown is called old
+const CATALOGUE = 5_000; // ms for an answer of /topics
+const WAKES = { online: true, pageshow: false };
+const topicOf = (type) => type.split('.')[0];
+const sample = (ms) => ms - performance.now();
+
+export class Source {
+  #url; #types; #on; #link; #store;
+  #gone = new AbortController(); // ends listeners and the request for the catalogue
+  #topics; // in the order in which they were asked for
+  #offset = sample(Date.now()); // the server's time less the steady clock
+  #state = 'idle';
+  #ready = false; // a snapshot has come
+  #live = false; // what comes now has just been printed
+  #lostAt = null; // server's time when the link was last known to be well
+  #build = '';
+
+  /**
+   * Reads types from url at once, until close. on is told changed(), when other items
+   * are to be shown; item(topic, item), for each that comes live; state().
+   */
+  constructor({ url, types, share }, on) {
+    this.#url = url;
+    this.#types = types;
+    this.#on = on;
+    this.#topics = [...new Set(types.map(topicOf))];
+    this.#store = new Store(() => on.changed());
+    this.#link = new Latest({
+      state: (name, silence) => this.#moved(name, silence),
+      begin: (how, data) => this.#begin(how, data),
+      event: (topic, text, id) => this.#event(topic, text, id),
+      retract: (data) => { if (!this.#store.retract(data)) this.#link.refresh(); },
+      live: () => this.#caughtUp(),
+      time: (ms) => { this.#offset = Math.max(this.#offset, sample(ms)); }, // the quickest message is the nearest
+    }, { src: url, url, share });
+    this.#watch();
+    this.#start();
+  }
+
+  /** The server's time, milliseconds since 1970. */
+  get now() { return this.#offset + performance.now(); }
+
+  /** The link's state, as latest.js calls it. */
+  get link() { return this.#state; }
+
+  /** Whether a snapshot has come. */
+  get ready() { return this.#ready; }
+
+  /** The server's time when the link was lost, if that is so long ago that it matters; else null. */
+  get lostAt() { return this.#lostAt !== null && (this.#state === 'offline' || this.now - this.#lostAt > DIM) ? this.#lostAt : null; }
+
+  /** What a topic's values are: {mode, key}. */
+  spec(topic) { return this.#store.spec(topic); }
+
+  /** The entries to show, at most so many of a topic: {key, topic, item, lasting}; keys are unique among all topics. */
+  entries(most) {
+    return this.#topics.flatMap((topic) => {
+      const lasting = this.#store.spec(topic).mode === 'latest';
+      return this.#store.list(topic).slice(0, most).map((item) => ({ key: `${topic} ${item.key}`, topic, item, lasting }));
+    });
+  }
+
+  /** Removes what has expired. */
+  sweep() { this.#store.sweep(this.now); }
+
+  /** Lets go of everything, for good. */
+  close() {
+    this.#gone.abort();
+    this.#link.close();
+  }
+
+  // A topic that is not one of the usual ones may be of either mode: it is asked for
+  // first, so that a snapshot is not read wrongly.
+  async #start() {
+    const usual = this.#topics.every((topic) => topic !== '*' && this.#store.spec(topic).key !== '');
+    if (usual) this.#link.open(this.#types);
+    const before = JSON.stringify(this.#specs());
+    await this.#learn();
+    if (this.#gone.signal.aborted) return;
+    if (!usual) this.#link.open(this.#types);
+    else if (JSON.stringify(this.#specs()) !== before) this.#link.refresh();
+  }
+
+  #specs() { return this.#topics.map((topic) => this.#store.spec(topic)); }
+
+  async #learn() {
+    try {
+      const signal = AbortSignal.any([this.#gone.signal, AbortSignal.timeout(CATALOGUE)]);
+      const answer = await fetch(new URL('topics', this.#url), { signal, headers: { Accept: 'application/json' } });
+      const { topics } = answer.ok ? await answer.json() : {};
+      if (Array.isArray(topics) && topics.length > 0) this.#store.describe(topics.filter((topic) => typeof topic?.name === 'string'));
+    } catch { /* the usual topics are known, and the link's state says that the server is away */ }
+  }
+
+  #watch() {
+    const { signal } = this.#gone;
+    for (const [name, force] of Object.entries(WAKES)) addEventListener(name, () => this.#link.wake({ force }), { signal });
+    addEventListener('pagehide', () => this.#link.pause(), { signal });
+    document.addEventListener('resume', () => this.#link.wake(), { signal });
+    document.addEventListener('visibilitychange', () => { if (!document.hidden) this.#link.wake(); }, { signal });
+  }
+
+  #begin(how, data) {
+    const ms = millis(data.time);
+    if (ms !== null) this.#offset = sample(ms);
+    this.#live = false;
+    this.#store.begin(how);
+    if (this.#types.includes('*') && Array.isArray(data.topics)) this.#topics = data.topics.slice(0, 100).map((type) => topicOf(String(type)));
+    if (this.#build && data.build !== this.#build) this.#learn();
+    this.#build = String(data.build ?? '');
+  }
+
+  #event(topic, text, id) {
+    const item = this.#store.put(topic, text, id, this.now);
+    if (this.#live && item) this.#on.item(topic, item);
+  }
+
+  #caughtUp() {
+    this.#ready = true;
+    this.#live = true;
+    this.#store.commit();
+    this.#on.changed();
+  }
+
+  #moved(name, silence) {
+    this.#state = name;
+    if (name === 'live') this.#lostAt = null;
+    else if (this.#ready) this.#lostAt ??= this.now - silence;
+    this.#on.state();
+  }
+}
