@@ -4,6 +4,9 @@ import (
 	"tickertape/feeds"
 	"tickertape/feeds/clock"
 	"tickertape/feeds/exec"
+	"tickertape/feeds/metnorway"
+	"tickertape/feeds/nwsalerts"
+	"tickertape/feeds/openmeteo"
 	"tickertape/feeds/simulated"
 	"tickertape/feeds/system"
 )
@@ -23,5 +26,8 @@ func feedKinds() []feeds.Spec {
 		clock.Spec(),
 		system.Spec(),
 		exec.Spec(),
+		openmeteo.Spec(),
+		metnorway.Spec(),
+		nwsalerts.Spec(),
 	}
 }

@@ -1,0 +1,227 @@
+package metnorway
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"tickertape/feeds"
+	"tickertape/feeds/weather"
+)
+
+const (
+	publicURL = "https://api.met.no/weatherapi/locationforecast/2.0"
+	maxPlaces = 50 // a request each
+
+	source      = "MET Norway"
+	attribution = "Weather data by MET Norway (CC BY 4.0)"
+
+	shortest = 10 * time.Minute // between two requests for a place
+	longest  = 6 * time.Hour    // that a forecast counts, whatever the source says
+)
+
+// A Place is where to tell the weather of.
+type Place struct {
+	weather.Place
+	Altitude int `option:"altitude" doc:"Metres above the sea, which makes the temperature right in the mountains; 0 leaves it to the source's map." min:"-500" max:"9000"`
+}
+
+// Options of a feed of kind met_norway.
+type Options struct {
+	Places  []Place `option:"places" doc:"Where to tell the weather of, at most 50 places." required:"true"`
+	BaseURL string  `option:"base_url" doc:"Where the API is, if you have a cache of your own before it: the part of its address before /compact."`
+}
+
+// Spec describes the kind.
+func Spec() feeds.Spec {
+	return feeds.Spec{
+		Kind:    "met_norway",
+		Summary: "The weather now at places of your choice, from the forecasts of MET Norway.",
+		Topics:  []string{"weather"},
+		Default: feeds.Interval{Min: shortest, Max: 15 * time.Minute},
+		Floor:   shortest,
+		Options: &Options{},
+		New:     New,
+		Example: `- id: fjords
+  kind: met_norway
+  places:
+    - {name: Bergen, latitude: 60.3929, longitude: 5.3241}
+    - {name: Finse, latitude: 60.6024, longitude: 7.504, altitude: 1222}
+`,
+		Terms: "Free for everybody who says in each request who asks: set a contact, or requests are refused. More than 20 requests a second " +
+			"need an agreement, and the name Yr must not be used. Data under CC BY 4.0. See https://api.met.no/doc/TermsOfService.",
+		Attribution: attribution,
+		Stability:   "stable",
+	}
+}
+
+// New makes a feed of options, an [*Options]. An error says all that is wrong with them.
+func New(options any, env feeds.Env) (feeds.Feed, error) {
+	o, ok := options.(*Options)
+	if !ok {
+		return nil, fmt.Errorf("options are a %T", options)
+	}
+	base := cmp.Or(o.BaseURL, publicURL)
+	f := &feed{env: env, lasting: time.Hour + 3*env.Every.Max}
+	var places []weather.Place
+	for _, p := range o.Places {
+		places = append(places, p.Place)
+		f.sites = append(f.sites, &site{place: p.Place, address: address(base, p)})
+	}
+	err := weather.Check(places, maxPlaces)
+	if u, bad := url.Parse(base); bad != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" || u.Fragment != "" {
+		err = errors.Join(err, errors.New("base_url: want an address such as https://met.example.org/2.0, without a query"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// address returns the request for a place. The order of the parameters never changes,
+// so that caches on the way recognise it.
+func address(base string, p Place) string {
+	query := "altitude=" + strconv.Itoa(p.Altitude) + "&"
+	if p.Altitude == 0 {
+		query = ""
+	}
+	return strings.TrimRight(base, "/") + "/compact?" + query +
+		"lat=" + weather.Degrees(p.Latitude) + "&lon=" + weather.Degrees(p.Longitude)
+}
+
+// A feed asks for one place after the other. It is owned by the goroutine in Run; what
+// it knows of its sites stays when Run is called again.
+type feed struct {
+	env     feeds.Env
+	lasting time.Duration // of an item, after the hour that it is about
+	sites   []*site
+}
+
+// A site is a place with its forecast.
+type site struct {
+	place   weather.Place
+	address string
+
+	forecast *forecast // nil until there is one
+	fetched  time.Time
+	due      time.Time // not asked for again before
+	printed  data      // what was stored last
+}
+
+// Run asks for each place when its forecast is due, and prints what is new of this hour.
+// A place that fails keeps no other from being printed.
+func (f *feed) Run(ctx context.Context, pub feeds.Publisher) error {
+	for {
+		failure := f.refresh(ctx, pub.HTTP())
+		if err := f.publish(ctx, pub); err != nil {
+			return err
+		}
+		if failure != nil {
+			return fmt.Errorf("fetch: %w", failure)
+		}
+		if err := feeds.Pause(ctx, pub, feeds.Interval{}); err != nil {
+			return err
+		}
+	}
+}
+
+// publish prints the sites whose weather is another than what was printed.
+func (f *feed) publish(ctx context.Context, pub feeds.Publisher) error {
+	now := time.Now()
+	var fresh []*site
+	var readings []data
+	var items []feeds.Item
+	for _, s := range f.sites {
+		if s.forecast == nil || now.Sub(s.fetched) > longest {
+			continue
+		}
+		d, at, err := s.forecast.now(s.place, now)
+		if err != nil {
+			return fmt.Errorf("forecast for %q: %w", s.place.Name, err)
+		}
+		if reflect.DeepEqual(d, s.printed) {
+			continue
+		}
+		fresh, readings = append(fresh, s), append(readings, d)
+		at = d.Dated(at, now)
+		items = append(items, feeds.Item{
+			Topic: f.env.Topic, Time: at, Expires: at.Add(f.lasting),
+			Source: source, Attribution: attribution, Data: d,
+		})
+	}
+	if len(items) == 0 {
+		pub.OK("nothing new")
+		return nil
+	}
+	if err := pub.Publish(ctx, items...); err != nil && !errors.Is(err, feeds.ErrItem) {
+		return err
+	}
+	for i, s := range fresh {
+		s.printed = readings[i]
+	}
+	return nil
+}
+
+// refresh fetches what is due. It goes on after a place that fails, unless the source
+// asks to be left alone.
+func (f *feed) refresh(ctx context.Context, c *http.Client) error {
+	var failures []error
+	for _, s := range f.sites {
+		if time.Now().Before(s.due) {
+			continue
+		}
+		err := s.refresh(ctx, c)
+		if err == nil {
+			continue
+		}
+		failures = append(failures, fmt.Errorf("forecast for %q: %w", s.place.Name, err))
+		_, told := feeds.RetryDelay(err)
+		if told || ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// refresh fetches the forecast, if there is a newer one.
+func (s *site) refresh(ctx context.Context, c *http.Client) error {
+	var header http.Header
+	if s.forecast == nil { // that nothing is new would not help
+		header = http.Header{"Cache-Control": {"no-cache"}}
+	}
+	var fresh forecast
+	d, err := feeds.GetJSON(ctx, c, s.address, header, &fresh)
+	now := time.Now()
+	switch {
+	case errors.Is(err, feeds.ErrNotModified):
+		s.fetched, s.due = now, now.Add(shortest)
+		return nil
+	case err != nil:
+		return err
+	}
+	if err := fresh.check(); err != nil {
+		return d.Misfit("forecast", err)
+	}
+	s.forecast, s.fetched, s.due = &fresh, now, now.Add(lifetime(d.Header, now))
+	return nil
+}
+
+// lifetime returns for how long an answer holds, by the source's own clock if it tells
+// the time.
+func lifetime(h http.Header, now time.Time) time.Duration {
+	until, err := http.ParseTime(h.Get("Expires"))
+	if err != nil {
+		return shortest
+	}
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = date
+	}
+	return min(max(until.Sub(now), shortest), longest)
+}

@@ -1,0 +1,184 @@
+package metnorway
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"tickertape/feeds"
+	"tickertape/feeds/feedtest"
+	"tickertape/feeds/weather"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func options() *Options {
+	return &Options{Places: []Place{
+		{Place: weather.Place{Name: "Bergen", Latitude: 60.39291, Longitude: 5.32414}},
+		{Place: weather.Place{Name: "Finse", Latitude: 60.6024, Longitude: 7.504}, Altitude: 1222},
+	}}
+}
+
+func TestContract(t *testing.T) {
+	feedtest.Run(t, Spec(), feedtest.Config{Options: options(), Source: feedtest.Fixtures(t, "testdata/two/hours")})
+}
+
+func TestReplay(t *testing.T) {
+	for folder, o := range map[string]*Options{"two": options(), "single": {Places: options().Places[:1]}} {
+		feedtest.Replay(t, Spec(), "testdata/"+folder, feedtest.Config{Options: o})
+	}
+}
+
+func TestOptionsAreChecked(t *testing.T) {
+	if _, err := New(options(), feeds.Env{}); err != nil {
+		t.Error(err)
+	}
+	_, err := New(&Options{Places: make([]Place, maxPlaces+1)}, feeds.Env{})
+	if err == nil || !strings.Contains(err.Error(), "51 entries, want at most 50") {
+		t.Error(err)
+	}
+	bad := options()
+	bad.Places[0].Latitude, bad.Places[1].Name, bad.BaseURL = -91, "Bergen", "met.example"
+	_, err = New(bad, feeds.Env{})
+	for _, says := range []string{"latitude -91", `"Bergen" stands in places twice`, "base_url: want"} {
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v; want %q in it", err, says)
+		}
+	}
+}
+
+func TestConditionOfSymbol(t *testing.T) {
+	for symbol, want := range map[string]string{
+		"clearsky_day": "clear day", "clearsky_night": "clear night", "clearsky_polartwilight": "clear night",
+		"fair_day": "clear day", "partlycloudy_night": "partly cloudy night", "cloudy": "cloudy", "fog": "fog",
+		"lightrain": "rain", "heavyrainshowers_day": "rain day", "rainandthunder": "thunderstorm",
+		"lightsleet": "snow", "heavysnow": "snow", "lightsnowshowers_polartwilight": "snow night",
+		"lightssnowshowersandthunder_day": "thunderstorm day", "lightssleetshowersandthunder_night": "thunderstorm night",
+		"": "", "plagueoffrogs_day": " day",
+	} {
+		got, day := condition(symbol)
+		if day != nil {
+			got += map[bool]string{true: " day", false: " night"}[*day]
+		}
+		if got != want {
+			t.Errorf("condition(%q) is %q; want %q", symbol, got, want)
+		}
+	}
+}
+
+func TestLifetime(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	at := func(d time.Duration) string { return now.Add(d).Format(http.TimeFormat) }
+	for _, tt := range []struct {
+		name, date, expires string
+		want                time.Duration
+	}{
+		{"as it says", at(0), at(31 * time.Minute), 31 * time.Minute},
+		{"by its own clock, two days behind", at(-48 * time.Hour), at(-48*time.Hour + 31*time.Minute), 31 * time.Minute},
+		{"without a date", "", at(31 * time.Minute), 31 * time.Minute},
+		{"too short", at(0), at(time.Second), shortest},
+		{"over already", at(0), "0", shortest},
+		{"missing", at(0), "", shortest},
+		{"far too long", at(0), at(1000 * time.Hour), longest},
+	} {
+		h := http.Header{"Date": {tt.date}, "Expires": {tt.expires}}
+		if got := lifetime(h, now); got != tt.want {
+			t.Errorf("%s: %s; want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+const stepText = `{"time":"2026-11-20T%s:00Z","data":{"instant":{"details":{"air_temperature":%s}},"next_1_hours":{"summary":{"symbol_code":"fair_day"},"details":{}}}}`
+
+// series is a forecast of steps, each "15:00 4.5".
+func series(steps ...string) string {
+	var list []string
+	for _, s := range steps {
+		at, temperature, _ := strings.Cut(s, " ")
+		list = append(list, strings.Replace(strings.Replace(stepText, "%s", at, 1), "%s", temperature, 1))
+	}
+	return `{"properties":{"meta":{"units":{"air_temperature":"celsius"}},"timeseries":[` + strings.Join(list, ",") + `]}}`
+}
+
+// run collects for a while what a feed prints, from the hour at which fixtures begin.
+func run(t *testing.T, source *feedtest.Source, o *Options, d time.Duration) (items []feeds.Item, err error) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(feedtest.Recorded))
+		spec := Spec()
+		env := spec.Complete(feeds.Env{ID: "test", Seed: 1})
+		made, failure := New(o, env)
+		if failure != nil {
+			t.Fatal(failure)
+		}
+		rec := feedtest.NewRecorder(t, spec, env)
+		rec.SetHTTP(source.Client(spec, env))
+		ctx, cancel := context.WithTimeout(context.Background(), d)
+		defer cancel()
+		items, err = rec.Collect(ctx, made, 1000)
+	})
+	return items, err
+}
+
+// A source whose clock is ahead has no step for our hour: its first one counts.
+func TestClockSkew(t *testing.T) {
+	o := &Options{Places: options().Places[:1]}
+	items, err := run(t, feedtest.NewSource(feedtest.Answer{Body: series("15:00 4.5", "16:00 5")}), o, time.Minute)
+	if err != nil || len(items) != 1 || !items[0].Time.Equal(feedtest.Recorded) {
+		t.Fatalf("%+v, %v", items, err)
+	}
+	d := items[0].Data.(data)
+	if d.SourceTime == nil || d.SourceTime.Hour() != 15 || *d.Temperature != 4.5 {
+		t.Errorf("%+v", d)
+	}
+}
+
+// One place that cannot be had keeps the others neither from being printed nor from
+// being fetched, and is not asked for while the source wants to be left alone.
+func TestOnePlaceFails(t *testing.T) {
+	good := feedtest.Answer{Body: series("12:00 4.5")}
+	source := feedtest.NewSource().On("lat=60.3929", feedtest.Answer{Status: 500}).On("lat=60.6024", good)
+	items, err := run(t, source, options(), time.Minute)
+	if err == nil || !strings.Contains(err.Error(), `"Bergen"`) || len(items) != 1 || items[0].Data.(data).Location != "Finse" {
+		t.Errorf("%+v, %v", items, err)
+	}
+	limited := feedtest.NewSource().On("lat=60.3929", feedtest.Answer{Status: 429, Header: map[string]string{"Retry-After": "700"}}).On("lat=60.6024", good)
+	if _, err = run(t, limited, options(), time.Minute); len(limited.Requests()) != 1 {
+		t.Errorf("after a 429 the source was asked %d times", len(limited.Requests()))
+	}
+	if d, told := feeds.RetryDelay(err); !told || d != 700*time.Second {
+		t.Errorf("the wish of the source is lost: %v", err)
+	}
+}
+
+// A forecast that can be renewed no more counts for some hours and no longer.
+func TestOldForecastIsNotPrinted(t *testing.T) {
+	h := map[string]string{"Expires": feedtest.Recorded.Add(100 * time.Hour).Format(http.TimeFormat)}
+	source := feedtest.NewSource(feedtest.Answer{Body: series("12:00 1", "13:00 2", "14:00 3"), Header: h}, feedtest.Answer{Body: "{}"})
+	items, _ := run(t, source, &Options{Places: options().Places[:1]}, 5*time.Hour)
+	if len(items) != 3 || len(source.Requests()) != 1 {
+		t.Errorf("%d items, %d requests; want one for each hour of one forecast", len(items), len(source.Requests()))
+	}
+	for i, item := range items {
+		if got := item.Time.Hour(); got != 12+i {
+			t.Errorf("item %d is of %d o'clock", i, got)
+		}
+	}
+}
+
+func TestBadSeriesIsRefused(t *testing.T) {
+	for name, body := range map[string]string{
+		"empty": series(), "backwards": series("13:00 1", "12:00 2"), "twice": series("13:00 1", "13:00 2"),
+		"something else": `{"type":"Feature"}`, "unknown unit": strings.Replace(series("12:00 1"), "celsius", "reaumur", 1),
+	} {
+		items, err := run(t, feedtest.NewSource(feedtest.Answer{Body: body}), &Options{Places: options().Places[:1]}, time.Minute)
+		if err == nil || len(items) > 0 {
+			t.Errorf("%s: %+v, %v", name, items, err)
+		}
+	}
+}
