@@ -21,6 +21,7 @@ func main() {
 		signal.Reset(os.Interrupt, syscall.SIGTERM) // before anything stops: a second signal ends the process at once
 		cancel()
 	}()
+	calmRuntime()
 	tuneMemory(os.Getenv)
 	code := run(ctx, Inputs{
 		Args:     os.Args[1:],

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -233,6 +232,11 @@ func TestResumeAtAPositionOfAnotherProcess(t *testing.T) {
 	}
 }
 
+// A takingOutlet is a connection that takes everything.
+type takingOutlet struct{ memoryWriter }
+
+func (*takingOutlet) expires() bool { return false }
+
 // Once a drain has begun, no write may wait longer than the last one.
 func TestDrainShortensWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -241,8 +245,8 @@ func TestDrainShortensWrites(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.Use(topics.NewBus(topics.Options{Catalogue: h.opts.Catalogue}))
-		w := &memoryWriter{}
-		s := &stream{w: w, out: http.NewResponseController(w)}
+		w := &takingOutlet{}
+		s := &stream{out: w}
 		h.streams.add(s)
 		check := func(when string, want time.Duration) {
 			t.Helper()
@@ -251,7 +255,7 @@ func TestDrainShortensWrites(t *testing.T) {
 			}
 		}
 		write := func() {
-			if err := h.write(s, []byte("x")); err != nil {
+			if err := h.write(s, time.Now(), []byte("x")); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -126,9 +126,6 @@ func TestWithoutADescriptor(t *testing.T) {
 	var clients []*client
 	for _, conn := range conns {
 		c := streamOn(t, conn)
-		if c.response.Close || len(c.response.TransferEncoding) == 0 {
-			t.Error("it has left the server")
-		}
 		c.live()
 		clients = append(clients, c)
 	}

@@ -53,8 +53,7 @@ func tryFanout(io fanout.IO) error {
 	return err
 }
 
-// TestPaths runs one suite over all paths: a reader cannot tell them apart, but for
-// "Connection: close" and the missing chunks of the fan-out.
+// TestPaths runs one suite over all paths: a reader of HTTP/1 cannot tell them apart.
 func TestPaths(t *testing.T) {
 	suite := []struct {
 		name  string

@@ -1,9 +1,11 @@
 package handlers
 
 import (
+	"context"
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -55,43 +57,34 @@ func (h *Handlers) serveStream(c *gin.Context, p *params, as face, wire closingW
 func (h *Handlers) serveAlone(c *gin.Context, p *params, as face, wire closingWire, who reader) {
 	sub := h.bus.Subscribe(p.request(wire))
 	defer sub.Close()
-	streamHeaders(c.Writer.Header(), as)
-	c.Writer.WriteHeader(http.StatusOK)
-	c.Writer.WriteHeaderNow()
-	w := direct(c.Writer)
+	out, end := h.outletOf(c, as)
+	defer end()
 	who.cohort = sub.Cohort()
-	s := &stream{
-		reader: who,
-		w:      w,
-		out:    http.NewResponseController(w),
-		http2:  c.Request.ProtoMajor >= 2,
-		sub:    sub,
-	}
+	s := &stream{reader: who, out: out, sub: sub, wake: make(chan struct{}, 1)}
+	defer s.stop()
 	if h.opts.MaxAge > 0 {
 		s.endAt(who.since.Add(h.opts.MaxAge-rand.N(h.opts.MaxAge/5+1)), byeAge)
 	}
+	forget := context.AfterFunc(c.Request.Context(), func() {
+		s.gone.Store(true)
+		s.poke()
+	})
+	defer forget()
+	sub.Notify(s.poke)
 	h.streams.add(s)
 	defer h.streams.remove(s)
-
-	gone, draining := c.Request.Context().Done(), h.draining.Done()
 	for {
-		changed := sub.Changed()
-		if !h.catchUp(s) {
+		if h.draining.Err() != nil && s.why != byeDrain {
+			s.endAt(time.Now().Add(rand.N(h.spread+1)), byeDrain)
+		}
+		if s.gone.Load() || !h.catchUp(s) {
 			return
 		}
 		if s.isDue() {
-			_ = h.write(s, h.bye(wire, s.why)) // it comes back without that too
+			_ = h.write(s, time.Now(), h.bye(wire, s.why)) // it comes back without that too
 			return
 		}
-		select {
-		case <-changed:
-		case <-s.due:
-		case <-gone:
-			return
-		case <-draining:
-			draining = nil
-			s.endAt(time.Now().Add(rand.N(h.spread+1)), byeDrain)
-		}
+		<-s.wake
 	}
 }
 
@@ -107,70 +100,80 @@ func (h *Handlers) catchUp(s *stream) bool {
 			return true
 		}
 		began := time.Now()
-		if err := h.write(s, batch); err != nil {
+		if err := h.write(s, began, batch); err != nil {
 			return false
 		}
-		if time.Since(began) > lateAfter {
-			late = true
-		}
+		late = late || time.Since(began) > lateAfter
 		if s.isDue() || h.draining.Err() != nil && s.why != byeDrain {
 			return true
 		}
 	}
 }
 
-// write sends bytes at once, or fails after the time that a reader may stall.
-func (h *Handlers) write(s *stream, bytes []byte) error {
-	if err := s.out.SetWriteDeadline(time.Now().Add(h.opts.Stall)); err != nil {
-		return err
-	}
-	if h.draining.Err() != nil { // after the deadline is set: Drain may have shortened the last one
-		if err := s.out.SetWriteDeadline(time.Now().Add(h.byeWait)); err != nil {
+// write sends bytes at once, or fails after the time that a reader may stall. That
+// time is renewed when a quarter of it is over: to set it for each write costs as much
+// as all else that is done here.
+func (h *Handlers) write(s *stream, now time.Time, bytes []byte) error {
+	if s.allowed.Sub(now) < h.opts.Stall*3/4 {
+		s.allowed = now.Add(h.opts.Stall)
+		if err := s.out.SetWriteDeadline(s.allowed); err != nil {
 			return err
 		}
 	}
-	n, err := s.w.Write(bytes)
-	h.metrics.sent(n)
-	if err == nil {
-		err = s.out.Flush()
+	if h.draining.Err() != nil { // after the deadline is set: Drain may have shortened the last one
+		if err := s.out.SetWriteDeadline(now.Add(h.byeWait)); err != nil {
+			return err
+		}
 	}
-	if err == nil && s.http2 { // there, a deadline that passes ends the stream even while nothing is written
-		err = s.out.SetWriteDeadline(time.Time{})
+	n, err := s.out.Write(bytes)
+	h.metrics.sent(n)
+	if s.out.expires() {
+		s.allowed = time.Time{}
 	}
 	return err
-}
-
-// direct returns the server's own writer below the router's: the router's Flush loses
-// errors, and its writer is used again for the next request.
-func direct(w gin.ResponseWriter) http.ResponseWriter {
-	if u, ok := w.(interface{ Unwrap() http.ResponseWriter }); ok {
-		return u.Unwrap()
-	}
-	return w
 }
 
 // A stream is one reader that has a goroutine.
 type stream struct {
 	reader
-	w     http.ResponseWriter // used by its own goroutine only
-	out   *http.ResponseController
-	http2 bool
+	out outlet // Write is for its own goroutine only
 
-	ends time.Time        // of its planned end; zero: never. This and the next two are its own goroutine's
-	due  <-chan time.Time // tells when it has come
-	why  byeReason        // reason of the bye
+	wake chan struct{} // capacity 1, for a poke; its own goroutine receives; never closed
+	gone atomic.Bool   // the reader has left
+
+	// Owned by its own goroutine.
+	ends    time.Time   // its planned end; zero: never
+	due     *time.Timer // pokes it then
+	why     byeReason   // reason of the bye
+	allowed time.Time   // writes may take until then
 
 	mu   sync.Mutex           // guards the fields below; never held across I/O
-	sub  *topics.Subscription // its methods; Changed is called without mu
+	sub  *topics.Subscription // its methods; Notify is called without mu
 	over bool                 // the handler is about to return: out must not be used
 }
 
 // endAt plans the end of the stream, unless it is planned for an earlier time.
 func (s *stream) endAt(moment time.Time, why byeReason) {
 	if s.ends.IsZero() || moment.Before(s.ends) {
-		s.ends, s.due = moment, time.After(time.Until(moment))
+		s.stop()
+		s.ends, s.due = moment, time.AfterFunc(time.Until(moment), s.poke)
 	}
 	s.why = why
+}
+
+// stop gives up the plan to end.
+func (s *stream) stop() {
+	if s.due != nil {
+		s.due.Stop()
+	}
+}
+
+// poke has the stream look what there is to do. It does not block.
+func (s *stream) poke() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it will look anyway
+	}
 }
 
 func (s *stream) isDue() bool { return !s.ends.IsZero() && !time.Now().Before(s.ends) }
@@ -181,8 +184,10 @@ func (s *stream) where() (topics.ID, uint64) {
 	return s.sub.Position(), s.sub.Lag()
 }
 
-// hurry gives the write that is under way, if any, no more than the given time.
+// hurry gives the write that is under way, if any, no more than the given time, and
+// lets the stream know that a drain has begun.
 func (s *stream) hurry(within time.Duration) {
+	s.poke()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.over {

@@ -32,9 +32,8 @@ type Cohort struct {
 	readers int  // guarded by Bus.mu: readers they stand for
 	noted   bool // guarded by Bus.mu: an event of the running dispatch is for this cohort
 
-	mu       sync.Mutex    // guards the fields below; never held across I/O
-	changed  chan struct{} // closed when there may be something to read; nil while nobody waits
-	watchers map[*Subscription]func()
+	mu       sync.Mutex  // guards the fields below; never held across I/O
+	watchers []watcher   // in the order in which they came
 	places   []uint64    // of the events for this cohort, ascending, all after base
 	base     uint64      // what is at or before it is not remembered in places
 	newest   uint64      // place of the newest event noted, 0 for none
@@ -139,12 +138,8 @@ func (c *Cohort) releaseLocked(now time.Time) {
 
 func (c *Cohort) broadcastLocked(now time.Time) {
 	c.spoke = now
-	if c.changed != nil {
-		close(c.changed)
-		c.changed = nil
-	}
-	for _, fn := range c.watchers {
-		fn()
+	for i := range c.watchers {
+		c.watchers[i].fn()
 	}
 }
 
@@ -195,28 +190,29 @@ func (c *Cohort) join(place uint64) cursor {
 	return cursor{place: place, beat: c.beat.number}
 }
 
-// signal returns a channel that is closed when there may be something new. Take it
-// before calling next, or a change in between is missed.
-func (c *Cohort) signal() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.changed == nil {
-		c.changed = make(chan struct{})
-	}
-	return c.changed
+// A watcher is told that there may be something to read.
+type watcher struct {
+	of *Subscription // its field watches is the place in Cohort.watchers plus one
+	fn func()
 }
 
 // watch calls fn at each change, until fn is nil. It must not block, nor call back.
 func (c *Cohort) watch(s *Subscription, fn func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case fn == nil:
-		delete(c.watchers, s)
-	case c.watchers == nil:
-		c.watchers = map[*Subscription]func(){s: fn}
-	default:
-		c.watchers[s] = fn
+	switch place := s.watches - 1; {
+	case fn != nil && place >= 0:
+		c.watchers[place].fn = fn
+	case fn != nil:
+		c.watchers = append(c.watchers, watcher{s, fn})
+		s.watches = len(c.watchers)
+	case place >= 0:
+		last := len(c.watchers) - 1
+		c.watchers[place] = c.watchers[last]
+		c.watchers[place].of.watches = place + 1
+		c.watchers[last] = watcher{}
+		c.watchers = c.watchers[:last]
+		s.watches = 0
 	}
 }
 

@@ -143,7 +143,7 @@ func TestDispatchTouchesOnlyWhoWants(t *testing.T) {
 	signals := make([]<-chan struct{}, n)
 	for i := range readers {
 		readers[i] = r.subscribe(Request{Filter: r.filter(fmt.Sprintf("stock.%d", i))})
-		signals[i] = readers[i].Changed()
+		signals[i] = changed(readers[i].Subscription)
 	}
 	r.publish(
 		Draft{Topic: "stock", Data: []byte(`{"symbol":"4711"}`)},

@@ -14,14 +14,14 @@ func follow(rd *reader, done <-chan struct{}) func() []line {
 	go func() {
 		defer close(ended)
 		for {
-			changed := rd.Changed()
+			signal := changed(rd.Subscription)
 			for lines := rd.next(false); lines != nil; lines = rd.next(false) {
 				for i := range lines {
 					rd.lines[len(rd.lines)-len(lines)+i].Time = time.Now()
 				}
 			}
 			select {
-			case <-changed:
+			case <-signal:
 			case <-done:
 				return
 			}
@@ -90,23 +90,23 @@ func TestEveryGivesTheFirstAtOnce(t *testing.T) {
 		r := start(t, newMemLog(), Options{Heartbeat: time.Hour})
 		rd := r.subscribe(Request{Filter: r.filter("stock"), Every: time.Minute})
 		rd.drain()
-		changed := rd.Changed()
+		signal := changed(rd.Subscription)
 		r.put("stock", `{"symbol":"A"}`)
-		<-changed
+		<-signal
 		want(t, "first", rd.drain(), "1")
 		r.put("stock", `{"symbol":"A"}`)
 		r.put("stock", `{"symbol":"A"}`)
 		want(t, "held back", rd.drain(), "")
 		begin := time.Now()
-		<-rd.Changed()
+		<-changed(rd.Subscription)
 		if waited := time.Since(begin); waited != time.Minute {
 			t.Errorf("the next came after %v", waited)
 		}
 		want(t, "newest", rd.drain(), "3")
 		time.Sleep(5 * time.Minute)
-		changed = rd.Changed()
+		signal = changed(rd.Subscription)
 		r.put("stock", `{"symbol":"A"}`)
-		<-changed
+		<-signal
 		want(t, "at once again after silence", rd.drain(), "4")
 		rd.Close()
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -131,6 +132,14 @@ type reader struct {
 	*Subscription
 	t     testing.TB
 	lines []line
+}
+
+// changed returns a channel that is closed when there may be something new for s.
+func changed(s *Subscription) <-chan struct{} {
+	signal := make(chan struct{})
+	close := sync.OnceFunc(func() { close(signal) })
+	s.Notify(close)
+	return signal
 }
 
 func (r *rig) subscribe(q Request) *reader {

@@ -249,7 +249,7 @@ func visitAgainAndAgain(r *rig, random *rand.Rand, seed, tape uint64, over <-cha
 		sub := r.Subscribe(q)
 		last := false
 		for reads := 1 + random.IntN(15); reads > 0 || last; reads-- {
-			changed := sub.Changed()
+			signal := changed(sub)
 			late := !last && random.IntN(4) == 0
 			bytes := sub.Next(late)
 			lines := parseLines(r.t, bytes)
@@ -267,7 +267,7 @@ func visitAgainAndAgain(r *rig, random *rand.Rand, seed, tape uint64, over <-cha
 				return visits
 			}
 			select {
-			case <-changed:
+			case <-signal:
 			case <-over:
 				last = true
 			}

@@ -79,8 +79,16 @@ func (b *Bus) Wait(ctx context.Context, f Filter, w Wire, after ID) bool {
 	c := b.joinLocked(Request{Filter: f, Wire: w})
 	b.mu.Unlock()
 	defer b.leave(c)
+	changed := make(chan struct{}, 1)
+	watching := new(Subscription)
+	c.watch(watching, func() {
+		select {
+		case changed <- struct{}{}:
+		default: // it will look anyway
+		}
+	})
+	defer c.watch(watching, nil)
 	for {
-		changed := c.signal()
 		if page := b.Read(Request{Filter: f, After: after.String()}, 1); page.State != Resumed || len(page.Events) > 0 {
 			return true
 		}

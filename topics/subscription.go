@@ -23,6 +23,8 @@ type Subscription struct {
 	noSnap bool
 	stands int // readers that it stands for, see Stand
 
+	watches int // guarded by Cohort.mu: see watcher
+
 	cur      cursor
 	opening  [][]byte // what Next returns first, in this order
 	replay   uint64   // the replay ends here and Live follows
@@ -101,10 +103,6 @@ func (s *Subscription) openLocked(o Opening) {
 	}
 	s.opening = append(s.opening, s.cohort.wire.Live(nil, ID{Epoch: s.bus.epoch, Seq: head}, o.Time))
 }
-
-// Changed returns a channel that is closed when Next may have something new. Take it
-// before Next, and wait on it once Next has returned nil.
-func (s *Subscription) Changed() <-chan struct{} { return s.cohort.signal() }
 
 // Next returns the bytes that follow on the wire, nil when the reader is level. The
 // bytes are shared: they must not be changed. late says that the reader did not
@@ -209,7 +207,7 @@ func (s *Subscription) Rewind(n int) (rest []byte) {
 // caller has to lower Stand by one.
 func (s *Subscription) Fork(n int) (own *Subscription, rest []byte) {
 	own = new(*s)
-	own.stands = 0
+	own.stands, own.watches = 0, 0
 	own.opening = slices.Clone(s.opening)
 	rest = own.Rewind(n)
 	s.bus.mu.Lock()

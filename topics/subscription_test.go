@@ -199,10 +199,10 @@ func TestGapInTheLogResetsReaders(t *testing.T) {
 			}
 		}
 		log.retain(6)
-		changed := other.Changed()
+		signal := changed(other.Subscription)
 		log.set(func(l *memLog) { l.held = false })
 		r.await(ID{"mem", 10})
-		<-changed
+		<-signal
 		want(t, "gap", rd.drain(), "open:reset:expired *8 *9 *10 live:10")
 		want(t, "gap for a filter that may have lost something", other.drain(), "open:reset:expired live:10")
 		want(t, "gap with an interval", paced.drain(), "open:reset:expired *8 *9 *10 live:10")
@@ -300,15 +300,15 @@ func TestChangedWakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, newMemLog(), Options{Heartbeat: time.Hour})
 		rd := r.join("stock.A")
-		changed := rd.Changed()
+		signal := changed(rd.Subscription)
 		r.put("stock", `{"symbol":"B"}`)
 		select {
-		case <-changed:
+		case <-signal:
 			t.Error("woken for another key")
 		default:
 		}
 		r.put("stock", `{"symbol":"A"}`)
-		<-changed
+		<-signal
 		want(t, "event", rd.drain(), "2")
 		rd.Close()
 	})
