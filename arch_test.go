@@ -63,7 +63,7 @@ type importRule struct {
 }
 
 // sharedByKinds are what several kinds of feed have in common; they import no kind.
-var sharedByKinds = []string{"feeds/feedtest", "feeds/market", "feeds/market/markettest", "feeds/weather"}
+var sharedByKinds = []string{"feeds/feedtest", "feeds/jsonmap", "feeds/market", "feeds/market/markettest", "feeds/weather"}
 
 var importRules = []importRule{
 	{"feeds import topics, never handlers or pages",

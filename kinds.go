@@ -4,6 +4,7 @@ import (
 	"tickertape/feeds"
 	"tickertape/feeds/clock"
 	"tickertape/feeds/exec"
+	"tickertape/feeds/httpjson"
 	"tickertape/feeds/metnorway"
 	"tickertape/feeds/nwsalerts"
 	"tickertape/feeds/openmeteo"
@@ -26,6 +27,7 @@ func feedKinds() []feeds.Spec {
 		clock.Spec(),
 		system.Spec(),
 		exec.Spec(),
+		httpjson.Spec(),
 		openmeteo.Spec(),
 		metnorway.Spec(),
 		nwsalerts.Spec(),

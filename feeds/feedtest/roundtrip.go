@@ -61,6 +61,8 @@ func (w *answerWriter) serve(s *Source, r *http.Request) {
 		end := io.EOF
 		if recover() != nil {
 			end = io.ErrUnexpectedEOF // a connection that was cut
+		} else if gone := context.Cause(r.Context()); gone != nil {
+			end = gone // and so the body is not whole
 		} else {
 			w.WriteHeader(http.StatusOK)
 		}
