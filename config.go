@@ -22,10 +22,11 @@ type Config struct {
 	File   string `option:"config" value:"FILE" only:"env,flag" doc:"Configuration file (YAML)."`
 	NATS   string `option:"nats" value:"URL" form:"servers?" doc:"NATS servers with JetStream to keep the log in, as nats://HOST:PORT, in place of the built-in one."`
 
-	PublishKey Secret `option:"publish_key" only:"file,env" secret:"true" form:"key?" doc:"Key that publishers send. Without one, a random key is made at the first start and kept in the data folder."`
-	Demo       bool   `option:"demo" default:"false" doc:"Let everybody who can reach the server write on the topic chat without a key. The page shows it; writing is by POST /latest/chat."`
-	Contact    string `option:"contact" value:"ADDRESS" form:"contact?" doc:"Your mail or web address, told to the sources that feeds fetch from: many refuse whoever does not say it."`
-	Seed       uint64 `option:"seed" default:"0" doc:"Number that makes simulations repeat themselves; 0 makes each start different."`
+	PublishKey     Secret `option:"publish_key" only:"file,env" secret:"true" form:"key?" doc:"Key that publishers send. Without one, a random key is made at the first start and kept in the data folder."`
+	Demo           bool   `option:"demo" default:"false" doc:"Let everybody who can reach the server write on the topic chat without a key. The page shows it; writing is by POST /latest/chat."`
+	Contact        string `option:"contact" value:"ADDRESS" form:"contact?" doc:"Your mail or web address, told to the sources that feeds fetch from: many refuse whoever does not say it."`
+	PrivateSources bool   `option:"private_sources" default:"false" doc:"Let every feed reach private addresses (10.x, 192.168.x, localhost and their like), by redirects and by name. Otherwise only a feed whose own address names such a host can, and that host alone."`
+	Seed           uint64 `option:"seed" default:"0" doc:"Number that makes simulations repeat themselves; 0 makes each start different."`
 
 	LogFormat string     `option:"log_format" default:"text" choices:"text,json" doc:"Form of the program's own log."`
 	LogLevel  slog.Level `option:"log_level" default:"info" choices:"debug,info,warn,error" doc:"Least important line of the program's own log."`

@@ -76,7 +76,7 @@ func TestMistakesOfForm(t *testing.T) {
 		{"tag", "listen: !secret x\n", `t.yaml:1:9: listen: unknown tag "!secret"`},
 		{"table for text", "listen: {a: b}\n", `t.yaml:1:9: listen: want one value, not a list or a table`},
 		{"NUL", "data: \"a\\0b\"\n", `t.yaml:1:7: data: U+0000 is not allowed`},
-		{"flag only", "config: x\n", `t.yaml:1:1: unknown option "config"; known are admin, connect_rate, contact, cors_origins, data, demo, drain, drain_spread, feeds, heartbeat, io, listen, log_format, log_level, max_age, max_body, max_streams, max_streams_per_address, nats, publish_key, retention_age, retention_bytes, seed, stall, sync, tape_bytes, tape_events, tls_cert, tls_key, topics, trusted_proxies`},
+		{"flag only", "config: x\n", `t.yaml:1:1: unknown option "config"; known are admin, connect_rate, contact, cors_origins, data, demo, drain, drain_spread, feeds, heartbeat, io, listen, log_format, log_level, max_age, max_body, max_streams, max_streams_per_address, nats, private_sources, publish_key, retention_age, retention_bytes, seed, stall, sync, tape_bytes, tape_events, tls_cert, tls_key, topics, trusted_proxies`},
 		{"open text expands nothing", "data: /srv/${HOME}\n", `t.yaml:1:7: data: ${HOME} is filled in from the environment only in secret options`},
 		{"feeds", "feeds: clock\n", `t.yaml:1:8: feeds: want a list, one entry after each hyphen, as in: - kind: clock; or [] for no feeds`},
 		{"feeds without value", "feeds:\n", `t.yaml:1:7: feeds: want a list, one entry after each hyphen, as in: - kind: clock; or [] for no feeds`},

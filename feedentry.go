@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"reflect"
 	"slices"
@@ -137,6 +139,17 @@ func newEntry(spec feeds.Spec) (e feedEntry, options any, err error) {
 	return e, fresh.Interface(), setDefaults(fresh)
 }
 
+// fingerprint is another one whenever an option of an entry is. It can be stored: no
+// option can be read from it.
+func fingerprint(e feedEntry, options any) string {
+	text := fmt.Sprintf("%+v", e)
+	if v := reflect.ValueOf(options); v.Kind() == reflect.Pointer {
+		text += fmt.Sprintf("%+v", v.Elem())
+	}
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
+}
+
 // construct makes the feed of an entry that was checked. A panic of the constructor
 // is an error: it is a mistake of the kind, not of the program.
 func construct(spec feeds.Spec, e feedEntry, options any, cfg Config) (f ConfiguredFeed, err error) {
@@ -148,6 +161,7 @@ func construct(spec feeds.Spec, e feedEntry, options any, cfg Config) (f Configu
 	env := spec.Complete(feeds.Env{
 		ID: e.ID, Topic: e.Topic, Every: e.Every, Timeout: e.Timeout,
 		Seed: feeds.SeedFor(cfg.Seed, e.ID), Max: e.MaxItems, Catalogue: cfg.Catalogue,
+		Fingerprint: fingerprint(e, options),
 	})
 	feed, err := spec.New(options, env)
 	if err != nil {

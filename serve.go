@@ -39,6 +39,7 @@ type server struct {
 	publicListener, adminListener net.Listener
 	silent                        silent
 	drain                         time.Duration
+	feedMemory                    string // the file of what feeds know
 }
 
 // serve runs the server until ctx ends, or a part fails; then it stops all parts in
@@ -137,13 +138,7 @@ func (s *server) open(ctx context.Context, cfg *Config) error {
 	s.public.ConnState = s.silent.note
 	s.public.TLSConfig = certificates
 	s.admin = newHTTPServer(s.handlers.Admin(), s.logger)
-	s.feeds = feeds.NewSupervisor(feeds.Options{Bus: s.bus, Logger: s.logger, Version: buildID()})
-	for _, f := range cfg.Feeds {
-		if err := s.feeds.Add(f.Spec, f.Feed, f.Env); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.addFeeds(cfg)
 }
 
 func newHTTPServer(h http.Handler, logger *slog.Logger) *http.Server {
@@ -171,6 +166,7 @@ func (s *server) run(ctx context.Context) error {
 	select {
 	case <-s.bus.Ready():
 		s.logger.Info("ready", "head", s.bus.Head().String())
+		s.recallFeeds()
 	case <-failed.Done():
 	}
 	memory := launch(failed, fail, "memory", func(ctx context.Context) error { trimMemory(ctx, s.handlers.Streams); return nil })

@@ -34,7 +34,7 @@ func runTry(ctx context.Context, inv *Invocation, stdout, stderr io.Writer) int 
 		return exitUsage
 	}
 	t := &trial{feed: f, want: ownFlags[tryOptions](inv).N, log: newTryLog(stdout)}
-	if err := t.run(ctx, inv.Config.Catalogue, newLogger(&inv.Config, stderr), ownFlags[tryOptions](inv).Timeout); err != nil {
+	if err := t.run(ctx, &inv.Config, newLogger(&inv.Config, stderr), ownFlags[tryOptions](inv).Timeout); err != nil {
 		fmt.Fprintf(stderr, "tickertape: try %s: %v\n", f.Env.ID, err)
 		return exitFailed
 	}
@@ -167,14 +167,14 @@ type trial struct {
 
 // run blocks until enough items are printed, the feed fails, or the time is over. It
 // awaits all that it started. An error says that the feed could not be run.
-func (t *trial) run(ctx context.Context, catalogue *topics.Catalogue, logger *slog.Logger, timeout time.Duration) error {
+func (t *trial) run(ctx context.Context, cfg *Config, logger *slog.Logger, timeout time.Duration) error {
 	life, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	t.end, t.ended = cancel, func() bool { return life.Err() != nil }
 	t.log.full = func(shown int) bool { return shown >= t.want }
 	t.log.end = cancel
-	bus := topics.NewBus(topics.Options{Catalogue: catalogue, Log: t.log, Wire: noWire{}, Logger: logger})
-	t.sup = feeds.NewSupervisor(feeds.Options{Bus: tryBus{bus, t}, Logger: logger, Version: buildID()})
+	bus := topics.NewBus(topics.Options{Catalogue: cfg.Catalogue, Log: t.log, Wire: noWire{}, Logger: logger})
+	t.sup = feeds.NewSupervisor(feeds.Options{Bus: tryBus{bus, t}, Logger: logger, Fetcher: newFetcher(cfg, logger)})
 	if err := t.sup.Add(t.feed.Spec, t.feed.Feed, t.feed.Env); err != nil {
 		return err
 	}

@@ -34,6 +34,9 @@ func (b tryBus) Publish(ctx context.Context, idempotency string, drafts ...topic
 	return ids, b.Await(ctx, ids[len(ids)-1].Seq)
 }
 
+// Listening says that somebody waits for the items, whoever asks.
+func (b tryBus) Listening(...string) bool { return true }
+
 // A tryLog is a log that writes each event to w as a line of JSON and keeps none
 // longer than it takes to follow it.
 type tryLog struct {

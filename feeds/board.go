@@ -21,11 +21,13 @@ type board struct {
 
 	mu     sync.Mutex // guards the fields below; never held across a call of log or wake
 	status Status
-	active time.Time // since when silence counts: the last word, or the begin of the run
-	word   time.Time // when the feed last said something in this run; zero: not yet
-	down   time.Time // since when the feed is down, as the log knows; zero: it is up
-	dirty  bool      // the state changed since the last announcement
-	sent   time.Time // last announcement
+	active time.Time     // since when silence counts: the last word, or the begin of the run
+	word   time.Time     // when the feed last said something in this run; zero: not yet
+	down   time.Time     // since when the feed is down, as the log knows; zero: it is up
+	advice string        // what a person could do though the feed works; the hint while there is no other
+	spare  time.Duration // silence that was planned beyond the interval: the source, or nobody's interest, lengthened it
+	dirty  bool          // the state changed since the last announcement
+	sent   time.Time     // last announcement
 }
 
 func newBoard(spec Spec, env Env, allowed []string, log *slog.Logger, wake func()) *board {
@@ -124,7 +126,7 @@ func (b *board) upLocked(now time.Time) (back time.Duration, changed bool) {
 	if b.status.State == Running && !b.down.IsZero() {
 		back = max(now.Sub(b.down), 1)
 		b.down = time.Time{}
-		b.status.Hint = ""
+		b.status.Hint = b.advice
 	}
 	return back, changed
 }
@@ -146,7 +148,7 @@ func (b *board) watch(now time.Time) {
 		b.setLocked(Running, now)
 	}
 	limit := time.Duration(b.status.StaleAfter)
-	stale := limit > 0 && silent > limit && b.status.State == Running
+	stale := limit > 0 && silent > limit+b.spare && b.status.State == Running
 	if stale {
 		b.setLocked(Stale, now)
 		stale = b.noteDownLocked(now)
@@ -214,13 +216,31 @@ func (b *board) stopped() {
 	b.wake()
 }
 
-// paused notes when the feed fetches next; zero means that it does not wait.
-func (b *board) paused(next time.Time) {
+// paused notes when the feed fetches next, which it usually does at an interval;
+// zero means that it does not wait.
+func (b *board) paused(next time.Time, every Interval) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.status.NextRun = time.Time{}
 	if !next.IsZero() {
 		b.status.NextRun = next.UTC()
+		b.spare = max(time.Until(next)-every.Max, 0)
+	}
+}
+
+// advise shows what a person could do though the feed works, and logs it if it is news.
+func (b *board) advise(advice string) {
+	advice = cleanText(advice)
+	b.mu.Lock()
+	news := b.advice != advice
+	b.advice = advice
+	if news && b.down.IsZero() {
+		b.status.Hint, b.dirty = advice, true
+	}
+	b.mu.Unlock()
+	if news {
+		b.log.Warn("feed has a hint", "hint", advice)
+		b.wake()
 	}
 }
 

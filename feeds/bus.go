@@ -16,4 +16,14 @@ type Bus interface {
 	Retract(ctx context.Context, topic, key string) (topics.ID, error)
 }
 
-var _ Bus = (*topics.Bus)(nil)
+// An Audience is what a [Bus] can be besides: one that knows whether anybody is there
+// to read. A feed of the web whose topics nobody reads asks its source less often.
+type Audience interface {
+	// Listening reports whether anybody reads one of the topics. It does not block.
+	Listening(names ...string) bool
+}
+
+var (
+	_ Bus      = (*topics.Bus)(nil)
+	_ Audience = (*topics.Bus)(nil)
+)

@@ -100,5 +100,6 @@ type Env struct {
 	Seed    uint64        // for simulations: the same seed, the same run
 	Max     int           // items of one fetch to keep; 0 means the kind's own default
 
-	Catalogue *topics.Catalogue // of the server; nil where there is none
+	Fingerprint string            // another one whenever the configuration of the feed is; "" where nobody compares
+	Catalogue   *topics.Catalogue // of the server; nil where there is none
 }

@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/maphash"
+	"hash/fnv"
 	"net/url"
 	"slices"
 	"strings"
@@ -33,9 +33,6 @@ func (it *Item) Encode(seen time.Time) ([]byte, error) {
 	data, _, err := it.encode(seen)
 	return data, err
 }
-
-// contentSeed is per process: contents are compared within one process only.
-var contentSeed = maphash.MakeSeed()
 
 // encode returns the object and what it is remembered by: its id, be it the item's
 // or a field of Data, and a hash of all but seen, so that the same item found twice
@@ -68,8 +65,7 @@ func (it *Item) encode(seen time.Time) (data []byte, m mark, err error) {
 	if data, err = w.close(); err != nil {
 		return nil, mark{}, err
 	}
-	var h maphash.Hash
-	h.SetSeed(contentSeed)
+	h := fnv.New64a() // the same over a restart
 	h.Write(data[:seenFrom])
 	h.Write(data[seenTo:])
 	return data, mark{topic: it.Topic, id: cmp.Or(it.ID, w.id), content: h.Sum64()}, nil

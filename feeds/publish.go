@@ -28,6 +28,7 @@ func (p *publisher) Publish(ctx context.Context, items ...Item) error {
 	if err := p.over(ctx); err != nil {
 		return err
 	}
+	documents := p.fetched()
 	list, refused := p.prepare(items)
 	repeated := len(items) - len(list) - len(refused)
 	stored, bad, err := p.storeAll(ctx, list)
@@ -38,6 +39,7 @@ func (p *publisher) Publish(ctx context.Context, items ...Item) error {
 		}
 		return fmt.Errorf("publish %d items: %w", len(items), err)
 	}
+	p.settle(documents)
 	if stored > 0 || repeated > 0 || len(refused) == 0 {
 		p.board.alive(stored, repeated, "")
 	}
@@ -92,6 +94,9 @@ func (p *publisher) storeAll(ctx context.Context, list []ready) (stored int, ref
 			break
 		}
 		stored += n
+		for _, item := range list[:n] {
+			p.recent.keep(item.mark)
+		}
 		if bad != nil {
 			refused = append(refused, bad)
 			p.recent.forget(list[n].mark)

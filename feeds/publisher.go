@@ -65,7 +65,12 @@ func (p *publisher) start(fn func() error, main bool) {
 	})
 }
 
-func (p *publisher) OK(detail string)   { p.board.alive(0, 0, detail) }
+// OK also says that of the documents fetched so far nothing is left to publish.
+func (p *publisher) OK(detail string) {
+	p.settle(p.fetched())
+	p.board.alive(0, 0, detail)
+}
+
 func (p *publisher) Note(detail string) { p.board.note(detail) }
 func (p *publisher) Log() *slog.Logger  { return p.board.log }
 func (p *publisher) HTTP() *http.Client { return p.client }
@@ -78,9 +83,10 @@ func (p *publisher) Pause(ctx context.Context, every Interval) error {
 	if every.Max <= 0 {
 		every = Interval{Min: defaultEvery, Max: defaultEvery}
 	}
-	wait := p.draw(every)
-	p.board.paused(time.Now().Add(wait))
-	defer p.board.paused(time.Time{})
+	now := time.Now()
+	wait := p.wait(now, every)
+	p.board.paused(now.Add(wait), every)
+	defer p.board.paused(time.Time{}, every)
 	return p.sleep(ctx, wait)
 }
 

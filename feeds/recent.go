@@ -2,6 +2,8 @@ package feeds
 
 import (
 	"container/list"
+	"hash/fnv"
+	"io"
 	"sync"
 )
 
@@ -15,18 +17,28 @@ type mark struct {
 	content   uint64
 }
 
-// key is the part of a mark that says which item it is.
-func (m mark) key() mark { return mark{topic: m.topic, id: m.id} }
+// key stands for the part of a mark that says which item it is; the same in each run.
+func (m mark) key() uint64 {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, m.topic+"\x00"+m.id) // a hash takes everything
+	return h.Sum64()
+}
+
+// An entry is what is remembered of a mark.
+type entry struct {
+	key, content uint64
+	open         bool // it is about to be stored, and is not yet
+}
 
 // recent remembers the content last published under each id.
 type recent struct {
-	mu    sync.Mutex             // guards the fields below
-	known map[mark]*list.Element // by key
-	order *list.List             // of mark, the one seen last in front
+	mu    sync.Mutex               // guards the fields below
+	known map[uint64]*list.Element // by key
+	order *list.List               // of entry, the one seen last in front
 }
 
 func newRecent() *recent {
-	return &recent{known: make(map[mark]*list.Element), order: list.New()}
+	return &recent{known: make(map[uint64]*list.Element), order: list.New()}
 }
 
 // add notes m and reports whether it is new, or known with other content. An item
@@ -35,28 +47,43 @@ func (r *recent) add(m mark) bool {
 	if m.id == "" {
 		return true
 	}
+	now := entry{m.key(), m.content, true}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if e := r.known[m.key()]; e != nil {
-		old := e.Value.(mark)
-		e.Value = m
+	if e := r.known[now.key]; e != nil {
+		old := e.Value.(entry)
+		if old.content == now.content {
+			now.open = old.open
+		}
+		e.Value = now
 		r.order.MoveToFront(e)
-		return old.content != m.content
+		return old.content != now.content
 	}
-	r.known[m.key()] = r.order.PushFront(m)
+	r.known[now.key] = r.order.PushFront(now)
 	if r.order.Len() > maxRecent {
-		oldest := r.order.Remove(r.order.Back()).(mark)
-		delete(r.known, oldest.key())
+		oldest := r.order.Remove(r.order.Back()).(entry)
+		delete(r.known, oldest.key)
 	}
 	return true
 }
 
-// forget removes what is known of m's id: it was not stored, or was withdrawn.
-func (r *recent) forget(m mark) {
+// keep notes that the item of m is stored.
+func (r *recent) keep(m mark) {
+	key := m.key()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if e := r.known[m.key()]; e != nil {
+	if e := r.known[key]; e != nil && e.Value.(entry).content == m.content {
+		e.Value = entry{key: key, content: m.content}
+	}
+}
+
+// forget removes what is known of m's id: it was not stored, or was withdrawn.
+func (r *recent) forget(m mark) {
+	key := m.key()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e := r.known[key]; e != nil {
 		r.order.Remove(e)
-		delete(r.known, m.key())
+		delete(r.known, key)
 	}
 }

@@ -30,14 +30,19 @@ type runner struct {
 	board  *board
 	recent *recent
 	topics map[string]bool // it may print on
+	names  []string        // the same
 	topic  string          // default of Item.Topic
 	retry  chan struct{}   // capacity 1: run now; never closed
+	heard  chan struct{}   // capacity 1: somebody reads what a slow feed prints; never closed
 	done   chan struct{}   // closed when loop has returned
+
+	visitor *visitor // behind client; nil: the client is not of a Fetcher
 
 	breaker breaker // owned by loop
 
-	mu     sync.Mutex // guards random, which Pause draws from on any goroutine
+	mu     sync.Mutex // guards the fields below, which Pause uses on any goroutine
 	random *rand.Rand
+	slow   time.Time // when the feed would ask its source if somebody read it; zero: it is not slowed down
 }
 
 // loop runs the feed until ctx is done or the feed is to be run no more.
@@ -72,12 +77,15 @@ func (r *runner) judge(err error, lasted time.Duration) (wait time.Duration, fai
 	delay, asked := RetryDelay(err)
 	_, attention := Hint(err)
 	state := Backoff
+	if errors.Is(err, ErrNotModified) {
+		err = nil
+	}
 	switch {
 	case err == nil && r.env.Every.Max > 0:
 		r.breaker.reset()
 		r.board.alive(0, 0, "")
-		wait = r.draw(r.env.Every)
-		r.board.paused(now.Add(wait))
+		wait = r.wait(now, r.env.Every)
+		r.board.paused(now.Add(wait), r.env.Every)
 		return wait, nil
 	case errors.Is(err, ErrFinished):
 		r.board.stopped()
@@ -104,6 +112,7 @@ func (r *runner) judge(err error, lasted time.Duration) (wait time.Duration, fai
 
 // sleep waits for d, for somebody's wish to run the feed now, or for ctx's end.
 func (r *runner) sleep(ctx context.Context, d time.Duration) error {
+	defer r.awake()
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -111,14 +120,9 @@ func (r *runner) sleep(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	case <-timer.C:
 	case <-r.retry:
+	case <-r.heard:
 	}
 	return nil
-}
-
-func (r *runner) draw(i Interval) time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return i.Draw(r.random)
 }
 
 // run runs the feed once, awaits all of its goroutines, and returns the first
@@ -127,6 +131,9 @@ func (r *runner) run(life context.Context) error {
 	ctx, cancel := context.WithCancel(life)
 	defer cancel()
 	p := &publisher{runner: r, ctx: ctx, cancel: cancel, idle: make(chan struct{})}
+	if r.visitor != nil {
+		r.visitor.begin()
+	}
 	p.start(func() error { return r.feed.Run(ctx, p) }, true)
 	<-ctx.Done()
 

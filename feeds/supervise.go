@@ -29,11 +29,15 @@ const (
 type Options struct {
 	Bus     Bus
 	Logger  *slog.Logger // default: nothing is logged
-	Version string       // of the program, for the User-Agent; default "dev"
+	Fetcher *Fetcher     // makes the clients of the feeds; default: one without options
 	Rate    int          // items a second that one feed may publish, and in one burst; default 1,000
 
-	// HTTP returns the client that a feed fetches with; default [NewClient].
+	// HTTP returns the client that a feed fetches with, in place of the fetcher's.
 	HTTP func(spec Spec, env Env) *http.Client
+	// Save keeps what the feeds know, for [Supervisor.Recall] after a restart. It is
+	// called at most once a second, and once after the feeds have stopped; never twice at
+	// a time. Without it nothing is kept.
+	Save func(memory []byte) error
 }
 
 // A Supervisor runs feeds: it isolates their panics, restarts them, and prints
@@ -41,6 +45,8 @@ type Options struct {
 type Supervisor struct {
 	opts Options
 	news chan struct{} // capacity 1: a state changed; never closed
+
+	unsaved bool // owned by announce: the last call of Save failed
 
 	mu      sync.Mutex // guards the fields below
 	runners []*runner  // by id
@@ -58,9 +64,11 @@ func NewSupervisor(opts Options) *Supervisor {
 	if opts.Rate <= 0 {
 		opts.Rate = topics.MaxBatch
 	}
+	if opts.Fetcher == nil {
+		opts.Fetcher = NewFetcher(FetchOptions{Logger: opts.Logger})
+	}
 	if opts.HTTP == nil {
-		agent := "tickertape/" + cmp.Or(opts.Version, "dev")
-		opts.HTTP = func(_ Spec, env Env) *http.Client { return NewClient(agent, env.Timeout) }
+		opts.HTTP = opts.Fetcher.Client
 	}
 	return &Supervisor{opts: opts, news: make(chan struct{}, 1)}
 }
@@ -108,14 +116,19 @@ func (s *Supervisor) newRunner(spec Spec, feed Feed, env Env, allowed []string) 
 		board:  newBoard(spec, env, allowed, s.opts.Logger.With("feed", env.ID, "kind", spec.Kind), s.tell),
 		recent: newRecent(),
 		topics: make(map[string]bool, len(allowed)),
+		names:  allowed,
 		topic:  cmp.Or(env.Topic, allowed[0]),
 		retry:  make(chan struct{}, 1),
+		heard:  make(chan struct{}, 1),
 		done:   make(chan struct{}),
 		random: rand.New(rand.NewPCG(seed, 1)),
 	}
 	r.breaker = breaker{floor: spec.Floor, random: rand.New(rand.NewPCG(seed, 2))}
 	for _, name := range allowed {
 		r.topics[name] = true
+	}
+	if r.visitor = visitorOf(r.client); r.visitor != nil {
+		r.visitor.tell = r.board.advise
 	}
 	return r
 }
@@ -199,6 +212,9 @@ func (s *Supervisor) Retry(id string) bool {
 			case r.retry <- struct{}{}:
 			default: // it was told already
 			}
+			if r.visitor != nil {
+				r.visitor.insist()
+			}
 			select {
 			case <-r.done:
 				return false
@@ -227,12 +243,11 @@ func (s *Supervisor) announce(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			s.print(context.WithoutCancel(ctx), true)
+			s.save()
 			return
 		case <-s.news:
 		case <-tick.C:
-			for _, r := range s.runners {
-				r.board.watch(time.Now())
-			}
+			s.look(time.Now())
 		}
 		err := s.print(ctx, false)
 		if err != nil && !failing && ctx.Err() == nil {
@@ -240,6 +255,18 @@ func (s *Supervisor) announce(ctx context.Context) {
 		}
 		failing = err != nil
 	}
+}
+
+// look finds what only time tells of the feeds, and keeps what they know.
+func (s *Supervisor) look(now time.Time) {
+	audience, _ := s.opts.Bus.(Audience)
+	for _, r := range s.runners {
+		r.board.watch(now)
+		if audience != nil {
+			r.listen(now, audience)
+		}
+	}
+	s.save()
 }
 
 // print hands the states that are due to the bus, or all of them.

@@ -61,6 +61,7 @@ type Bus struct {
 	epoch   string        // immutable once ready
 	goal    uint64        // owned by Run: the tape is filled when head reaches it
 	saved   uint64        // set by Run before it follows the log: the values of the start are of this place
+	asked   atomic.Int64  // when somebody last called Read, in Unix seconds
 	head    atomic.Uint64 // place of the newest event that all cohorts have noted
 	refresh chan struct{} // capacity 1: asks for a checkpoint ahead of time; never closed
 

@@ -22,6 +22,7 @@ type Page struct {
 func (b *Bus) Read(r Request, limit int) Page {
 	limit = max(limit, 1)
 	now := time.Now()
+	b.asked.Store(now.Unix())
 	b.mu.Lock()
 	place, state, reason := b.placeLocked(r)
 	page := Page{

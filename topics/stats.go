@@ -2,6 +2,7 @@ package topics
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -89,3 +90,27 @@ func (b *Bus) Usage() Usage {
 	}
 	return u
 }
+
+// Listening reports whether anybody reads one of the topics: a subscription is open
+// whose filter touches one, or somebody called [Bus.Read] in the last ten minutes.
+func (b *Bus) Listening(names ...string) bool {
+	if time.Since(time.Unix(b.asked.Load(), 0)) < lastAsked {
+		return true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.cohorts {
+		if c.readers == 0 {
+			continue
+		}
+		for _, name := range c.filter.Topics() {
+			if slices.Contains(names, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lastAsked is how long somebody who asked without a subscription counts as listening.
+const lastAsked = 10 * time.Minute
