@@ -12,7 +12,7 @@ const HOURS = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/;
  * One row a parameter:
  *   name     as in the address
  *   pages    that read it
- *   kind     choice (of values), types, lang, zone, number (min, max), hours, text (max characters), flag
+ *   kind     choice (of values; aliases are other words for them), types, lang, zone, number (min, max), hours, text (max characters), flag
  *   default  what it is when the address does not say
  *   keep     the board remembers the reader's choice
  *   doc      key of the text that explains it
@@ -25,7 +25,8 @@ export const PARAMETERS = Object.freeze([
   { name: 'theme', pages: PAGES, kind: 'choice', values: ['auto', 'light', 'dark', 'black'], default: 'auto', keep: true, doc: 'param.theme' },
   { name: 'rise', pages: PAGES, kind: 'choice', values: ['green', 'red'], default: 'green', keep: true, doc: 'param.rise' },
   { name: 'layout', pages: ['kiosk'], kind: 'choice', values: ['split', 'lower-third', 'wall', 'ticker'], default: 'split', doc: 'param.layout' },
-  { name: 'mode', pages: ['kiosk', 'embed'], kind: 'choice', values: ['flip', 'scroll', 'list'], default: 'flip', doc: 'param.mode' },
+  { name: 'mode', pages: ['kiosk', 'embed'], kind: 'choice', values: ['flip', 'scroll', 'list'], aliases: { crawl: 'scroll' }, default: 'flip', doc: 'param.mode' },
+  { name: 'speed', pages: ['embed'], kind: 'number', min: 5, max: 1000, default: 60, doc: 'param.speed' },
   { name: 'dwell', pages: ['kiosk', 'embed'], kind: 'number', min: 2, max: 600, default: 8, doc: 'param.dwell' },
   { name: 'max', pages: ['kiosk', 'embed'], kind: 'number', min: 1, max: 200, default: 50, doc: 'param.max' },
   { name: 'zoom', pages: ['kiosk', 'embed'], kind: 'number', min: 0.5, max: 4, default: 1, doc: 'param.zoom' },
@@ -35,10 +36,14 @@ export const PARAMETERS = Object.freeze([
   { name: 'kiosk', pages: ['kiosk'], kind: 'flag', default: true, doc: 'param.kiosk' },
   { name: 'screen', pages: ['kiosk', 'embed'], kind: 'text', max: 64, default: '', doc: 'param.screen' },
   { name: 'label', pages: ['embed'], kind: 'text', max: 80, default: '', doc: 'param.label' },
+  { name: 'controls', pages: ['embed'], kind: 'choice', values: ['pause', 'all', 'none'], default: 'pause', doc: 'param.controls' },
+  { name: 'announce', pages: ['embed'], kind: 'choice', values: ['off', 'summary', 'all'], default: 'summary', doc: 'param.announce' },
+  { name: 'fallback', pages: ['embed'], kind: 'choice', values: ['flip', 'none'], default: 'flip', doc: 'param.fallback' },
+  { name: 'dir', pages: ['embed'], kind: 'choice', values: ['auto', 'ltr', 'rtl'], default: 'auto', doc: 'param.dir' },
   { name: 'q', pages: ['board'], kind: 'text', max: 200, default: '', doc: 'param.q' },
   { name: 'sort', pages: ['board'], kind: 'choice', values: ['name', 'rise', 'fall', 'newest'], default: 'name', doc: 'param.sort' },
   { name: 'simulated', pages: ['board'], kind: 'flag', default: true, doc: 'param.simulated' },
-  { name: 'paused', pages: ['board'], kind: 'flag', default: false, doc: 'param.paused' },
+  { name: 'paused', pages: ['board', 'embed'], kind: 'flag', default: false, doc: 'param.paused' },
   { name: 'panel', pages: ['board'], kind: 'choice', values: ['none', 'settings', 'alerts', 'stream'], default: 'none', doc: 'param.panel' },
   { name: 'share', pages: PAGES, kind: 'flag', default: true, doc: 'param.share' },
   { name: 'debug', pages: PAGES, kind: 'flag', default: false, doc: 'param.debug' },
@@ -51,7 +56,7 @@ const FLAGS = { '': true, 1: true, true: true, on: true, yes: true, 0: false, fa
 
 // Each returns the value that a text stands for, or undefined.
 const READ = {
-  choice: (text, { values }) => (values.includes(text) ? text : undefined),
+  choice: (text, { values, aliases = {} }) => [text, aliases[text]].find((word) => values.includes(word)),
   flag: (text) => (Object.hasOwn(FLAGS, text) ? FLAGS[text] : undefined),
   text: (text, { max }) => (text.length <= max ? text : undefined),
   number: (text, { min, max }) => (/^\d+(\.\d+)?$/.test(text) && Number(text) >= min && Number(text) <= max ? Number(text) : undefined),

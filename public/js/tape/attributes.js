@@ -32,14 +32,15 @@ const flag = () => ({ standard: false, read: (value) => value !== null });
 export const ATTRIBUTES = Object.freeze({
   announce: word('summary', ['off', 'summary', 'all']),
   controls: word('pause', ['pause', 'all', 'none']),
-  dwell: number(8, 1, 300), // seconds
+  dwell: number(8, 1, 600), // seconds
   fallback: word('flip', ['flip', 'none']),
   label: text(),
-  max: number(20, 1, 200), // items of a topic
+  max: number(50, 1, 200), // items of a topic
   mode: word('flip', ['flip', 'crawl', 'list'], { scroll: 'crawl' }),
   paused: flag(),
+  reload: flag(),
   rise: word('green', ['green', 'red']),
-  share: word('on', ['on', 'off']),
+  share: word('auto', ['auto', 'off']),
   speed: number(60, 5, 1000), // CSS pixels a second
   src: text(),
   theme: word('auto', ['auto', 'light', 'dark', 'black']),

@@ -17,7 +17,7 @@ import { Source } from './source.js';
 const TICK = 1000; // ms between two looks at ages
 const DROP = 3; // times its topic's age after which a value is shown no more
 const MODES = { crawl: Crawl, flip: Flip, list: List };
-const READS = ['type', 'src', 'share']; // attributes that mean another stream
+const READS = ['reload', 'share', 'src', 'type']; // attributes that mean another stream
 const HOME = new URL('../../', import.meta.url); // of the server that this script came from
 
 export class TickerTape extends HTMLElement {
@@ -138,7 +138,7 @@ export class TickerTape extends HTMLElement {
     this.#entries = [];
     this.#hold();
     this.#tape?.update([], this.#context());
-    this.#source = new Source({ url: this.#address(), types: types(this.type), share: this.share }, {
+    this.#source = new Source({ url: this.#address(), types: types(this.type), share: this.share, reload: this.reload }, {
       changed: () => this.#draw(),
       item: (topic, item) => this.#came(topic, item),
       state: () => this.#draw(),

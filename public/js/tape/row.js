@@ -112,7 +112,7 @@ export function row() {
   meta.part = 'time';
   const note = meta.appendChild(make('bdi', 'note'));
   const time = meta.appendChild(make('time'));
-  const simulated = node.appendChild(make('span', 'badge simulated'));
+  const simulated = meta.appendChild(make('span', 'badge simulated'));
 
   function update(entry, context) {
     const said = describe(entry, context);
@@ -138,8 +138,8 @@ export function row() {
     set(time, text);
     const iso = said.ms === null ? '' : new Date(said.ms).toISOString();
     if (time.dateTime !== iso) time.dateTime = iso;
-    meta.hidden = said.note === '' && text === '';
     badge(simulated, entry.item.data.simulated === true ? context.t('data.simulated') : '');
+    meta.hidden = said.note === '' && text === '' && simulated.hidden;
   }
   return { node, line, title, update };
 }

@@ -97,7 +97,7 @@ button:hover { color: var(--_text); }
 .down { color: var(--_down); }
 .arrow { margin-inline-end: 0.3em; font-size: 0.75em; }
 .flat .arrow { visibility: hidden; }
-.meta { display: inline-flex; gap: 0.4em; min-inline-size: 0; color: var(--_soft); font-size: 0.8125em; white-space: nowrap; }
+.meta { display: inline-flex; align-items: center; gap: 0.4em; min-inline-size: 0; color: var(--_soft); font-size: 0.8125em; white-space: nowrap; }
 .note { overflow: hidden; text-overflow: ellipsis; }
 .note:not(:empty) + time:not(:empty)::before { content: "· "; }
 .badge { padding: 0 0.5em; border: 1px solid currentcolor; border-radius: 1em; color: var(--_soft); font-size: 0.6875em; line-height: 1.5; white-space: nowrap; }
@@ -115,7 +115,6 @@ button:hover { color: var(--_text); }
 .tape[data-mode="flip"] .line { --_lines: 1; flex: 0 1 auto; min-inline-size: 0; block-size: calc(var(--_lines) * 1.4em); block-size: calc(var(--_lines) * 1lh); overflow: hidden; overflow: clip; }
 .tape[data-mode="flip"] .title { display: block; overflow-wrap: anywhere; transition: translate 0.3s; }
 .tape[data-mode="flip"] .meta { flex: 0 1 auto; }
-.tape[data-mode="flip"] .item[data-topic="news"] .meta { min-inline-size: min(30%, 12em); }
 @container (inline-size < 40rem) {
   .bar[data-height="flip"] {
     --_height: var(--ticker-height, 5.75em);
@@ -130,7 +129,8 @@ button:hover { color: var(--_text); }
   .bar[data-height="flip"] .tape[data-mode="flip"] .line { --_lines: 2; flex: 1 1 100%; }
   .bar[data-height="flip"] .tape[data-mode="flip"] .item:is([data-topic="stock"], [data-topic="weather"]) .line { --_lines: 1; flex: 0 1 auto; }
   .bar[data-height="flip"] .tape[data-mode="flip"] .alert { order: 1; }
-  .bar:not([data-height="flip"]) .tape[data-mode="flip"] :is(.meta, .simulated) { display: none; }
+  .bar[data-height="flip"] .tape[data-mode="flip"] .meta { order: 2; }
+  .bar:not([data-height="flip"]) .tape[data-mode="flip"] .meta { display: none; }
   .tape[data-mode="list"] .item { padding-inline: 0.75em; }
   .name { padding-inline-start: 0.75em; }
   :is(.next, .previous) { min-inline-size: 2.25rem; padding-inline: 0; }

@@ -6,13 +6,12 @@ import { Store, millis } from '../store.js';
 
 const DIM = 5_000; // ms without a link after which what is shown is called old
 const CATALOGUE = 5_000; // ms for an answer of /topics
-const WAKES = { online: true, pageshow: false };
 const topicOf = (type) => type.split('.')[0];
 const sample = (ms) => ms - performance.now();
 
 export class Source {
   #url; #types; #on; #link; #store;
-  #gone = new AbortController(); // ends listeners and the request for the catalogue
+  #gone = new AbortController(); // ends the request for the catalogue
   #topics; // in the order in which they were asked for
   #offset = sample(Date.now()); // the server's time less the steady clock
   #state = 'idle';
@@ -22,10 +21,11 @@ export class Source {
   #build = '';
 
   /**
-   * Reads types from url at once, until close. on is told changed(), when other items
+   * Reads types from url, of a GET /latest, at once and until close; share and reload
+   * are those of latest.js. on is told changed(), when other items
    * are to be shown; item(topic, item), for each that comes live; state().
    */
-  constructor({ url, types, share }, on) {
+  constructor({ url, types, share, reload }, on) {
     this.#url = url;
     this.#types = types;
     this.#on = on;
@@ -38,8 +38,7 @@ export class Source {
       retract: (data) => { if (!this.#store.retract(data)) this.#link.refresh(); },
       live: () => this.#caughtUp(),
       time: (ms) => { this.#offset = Math.max(this.#offset, sample(ms)); }, // the quickest message is the nearest
-    }, { src: url, url, share });
-    this.#watch();
+    }, { url, share, reload });
     this.#start();
   }
 
@@ -96,14 +95,6 @@ export class Source {
       const { topics } = answer.ok ? await answer.json() : {};
       if (Array.isArray(topics) && topics.length > 0) this.#store.describe(topics.filter((topic) => typeof topic?.name === 'string'));
     } catch { /* the usual topics are known, and the link's state says that the server is away */ }
-  }
-
-  #watch() {
-    const { signal } = this.#gone;
-    for (const [name, force] of Object.entries(WAKES)) addEventListener(name, () => this.#link.wake({ force }), { signal });
-    addEventListener('pagehide', () => this.#link.pause(), { signal });
-    document.addEventListener('resume', () => this.#link.wake(), { signal });
-    document.addEventListener('visibilitychange', () => { if (!document.hidden) this.#link.wake(); }, { signal });
   }
 
   #begin(how, data) {
