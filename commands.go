@@ -235,7 +235,7 @@ func (c command) refused(line commandLine) []string {
 // configFile returns the file to load: the one that the words name, or that of
 // --config, or that of its variable; "" for none.
 func (inv *Invocation) configFile(c command, line commandLine) string {
-	if c.file && len(inv.Args) > 0 {
+	if c.file && len(inv.Args) > 0 && (!c.rest || isFile(inv.Args)) {
 		isKind := func(s feeds.Spec) bool { return s.Kind == inv.Args[0] }
 		if c.kind && slices.ContainsFunc(inv.Inputs.Kinds, isKind) {
 			return ""

@@ -45,7 +45,7 @@ func flagOptions() map[string]option {
 
 // splitArgs tells flags from words. Flags may stand anywhere; their value follows
 // after "=" or as the next argument, that of a switch only after "=". After "--"
-// all is words.
+// all is words, and so it is after the first word of a command that takes the rest.
 func splitArgs(args []string) commandLine {
 	var line commandLine
 	known := flagOptions()
@@ -64,9 +64,21 @@ func splitArgs(args []string) commandLine {
 			args = line.flag(known, arg, args)
 		default:
 			line.words = append(line.words, arg)
+			if takesRest(line.words) {
+				line.words = append(line.words, args...)
+				return line
+			}
 		}
 	}
 	return line
+}
+
+// takesRest reports whether words are a command and its first word, the others of
+// which belong to somebody else.
+func takesRest(words []string) bool {
+	return len(words) > 2 && slices.ContainsFunc(commands(), func(c command) bool {
+		return c.rest && c.name == strings.Join(words[:len(words)-1], " ")
+	}) && !isFile(words[len(words)-1:])
 }
 
 // flag notes the flag in arg, taking its value from rest if need be, and returns

@@ -23,6 +23,7 @@ const (
 type Options struct {
 	Command []string          `option:"command" doc:"The program and its arguments; no shell reads them." required:"true"`
 	Mode    string            `option:"mode" doc:"With stream the program runs for ever; with once it runs at each interval." default:"stream" choices:"stream,once"`
+	Topics  []string          `option:"topics" doc:"Topics that it prints on beside topic; each such item names its own."`
 	Env     map[string]string `option:"env" doc:"Environment variables beside PATH, HOME and LANG." secret:"true"`
 	Dir     string            `option:"dir" doc:"The directory to run in; the server's own unless set."`
 	Config  json.RawMessage   `option:"config" doc:"Names with values of any sort, which the program reads as a JSON object on the first line of its standard input." secret:"true"`
@@ -63,6 +64,9 @@ func New(options any, env feeds.Env) (feeds.Feed, error) {
 	if err != nil {
 		return nil, err
 	}
+	if env.Topic == "" && len(o.Topics) > 0 {
+		env.Topic = o.Topics[0]
+	}
 	return &feed{opts: *o, env: env, config: line, grace: 5 * time.Second}, nil
 }
 
@@ -88,19 +92,27 @@ type feed struct {
 	grace  time.Duration // between SIGTERM and SIGKILL
 }
 
+var (
+	_ feeds.Checker = (*feed)(nil)
+	_ feeds.Topical = (*feed)(nil)
+)
+
+// Topics returns those that the option topics names.
+func (f *feed) Topics() []string { return f.opts.Topics }
+
 // Run runs the program once, to its end or ctx's.
 func (f *feed) Run(ctx context.Context, pub feeds.Publisher) error {
 	p, err := launch(&f.opts)
 	if err != nil {
-		return f.launchError(err)
+		return launchError(&f.opts, err)
 	}
 	s := &session{feed: f, pub: pub, process: p, over: make(chan struct{})}
 	return s.run(ctx)
 }
 
 // launchError tells an operator's mistake from a moment's trouble.
-func (f *feed) launchError(err error) error {
-	err = fmt.Errorf("run %s: %w", f.opts.Command[0], err)
+func launchError(o *Options, err error) error {
+	err = fmt.Errorf("run %s: %w", o.Command[0], err)
 	switch {
 	case errors.Is(err, osexec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return feeds.NeedsAttention(err, "check command and dir: there is no such program or directory")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -215,7 +216,24 @@ func (s *session) hello(m *message) error {
 			"install a version of the program that speaks version 1")
 	}
 	s.pub.Log().Debug("hello", "name", m.Name, "topics", m.Topics)
-	return nil
+	return s.foreign(m.Topics)
+}
+
+// foreign returns an error if the program says that it prints on topics that its entry
+// does not name: each of those items would be refused.
+func (f *feed) foreign(names []string) error {
+	var lacking []string
+	for _, name := range names {
+		if name != f.env.Topic && !slices.Contains(f.opts.Topics, name) {
+			lacking = append(lacking, name)
+		}
+	}
+	if lacking == nil {
+		return nil
+	}
+	all := strings.Join(lacking, ", ")
+	return feeds.NeedsAttention(fmt.Errorf("%s says that it prints on %.200s; its entry has topic %s", f.opts.Command[0], all, f.env.Topic),
+		fmt.Sprintf("set topic: %.64s in the entry, or add topics: [%.200s]; what is not in the catalogue needs an entry under topics: as well", lacking[0], all))
 }
 
 // complain handles an error line.
@@ -258,14 +276,14 @@ func (s *session) flush(ctx context.Context) error {
 }
 
 // keyIsID reports whether the key field of a topic is id, so that an item must have one.
-func (s *session) keyIsID(topic string) bool {
+func (f *feed) keyIsID(topic string) bool {
 	if topic == "" {
-		topic = s.env.Topic
+		topic = f.env.Topic
 	}
-	if s.env.Catalogue == nil {
+	if f.env.Catalogue == nil {
 		return true
 	}
-	t, err := s.env.Catalogue.Lookup(topic)
+	t, err := f.env.Catalogue.Lookup(topic)
 	return err == nil && t.Key == "id"
 }
 
