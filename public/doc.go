@@ -17,7 +17,11 @@
 //	js/header.js      the head of a page: ways to the others, state of the link, buttons
 //	js/nodes.js       elements, kept by key and used again
 //	js/icons.js       the pictures, as elements
-//	js/latest.js      the link to GET /latest and its supervisor; knows no DOM
+//	js/latest.js      the client of GET /latest, see docs/client.md; knows no DOM, nor do those below it
+//	js/share.js       how it reaches the hub: js/worker.js and js/tab.js are where a hub lives
+//	js/hub.js         one stream for all tabs; js/filter.js and js/memory.js are what it needs
+//	js/link.js        that stream and its supervisor; js/stream.js is one EventSource
+//	js/reload.js      when a page is loaded anew
 //	js/store.js       what is shown now, by topic and key, bounded; knows no DOM
 //
 // format, icons, latest, settings, store and texts touch no document when they load,

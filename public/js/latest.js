@@ -1,267 +1,348 @@
-// The link to GET /latest: one EventSource and the supervisor that keeps it alive.
-// No DOM here: the sink, the clock and the EventSource are handed in, so that the
-// states can be tested without a browser's patience.
+// The client of GET /latest, for the pages here and for those of others: one stream a
+// browser, shared by all tabs, and what a tab wants of it. No DOM here but the events
+// that tell when the page is put away and taken up again. docs/client.md tells the rest.
 //
-//   idle -> connecting -> live -> quiet --------> live
-//                          |       |               ^
-//                          +-> reconnecting -> offline
+//   import { subscribe } from 'https://ticker.example/js/latest.js';
+//   const reading = subscribe('news,stock', { event: (topic, item) => console.log(topic, item) });
+//   reading.close();
 //
-// The browser's EventSource reconnects by itself after a cut and sends
-// Last-Event-ID. It gives up for ever (readyState CLOSED) on any status but 200, and
-// never notices a server that holds the connection open and says nothing. Both are
-// mended here by a new EventSource, which does not know the last id: it goes into
-// the query. One timer watches it all; events only write down when they came.
+//   latest.js  this: what a tab wants, and its place on the tape
+//   share.js   how it reaches the hub; worker.js and tab.js: where the hub lives
+//   hub.js     one stream for many tabs; memory.js, filter.js: what it remembers and hands to whom
+//   link.js    one stream and its supervisor; stream.js: one EventSource
+//   reload.js  when to load the page anew
 
-/** Milliseconds, except quiet, which is a multiple of the server's heartbeat. */
-export const TIMING = Object.freeze({
-  tick: 500, // how often the supervisor looks
-  connect: 10_000, // from connecting to the first event
-  retry: 5_000, // what a browser may wait by itself before it connects again
-  heartbeat: 15_000, // until the server names its own
-  quiet: 2.5, // heartbeats of silence before the link is made again
-  offline: 30_000, // without a link before it is called offline
-  backoffMin: 1_000,
-  backoffMax: 30_000,
-  gap: 1_000, // between two connects, whatever wakes us
-  jump: 5_000, // a wall clock that moves this far from the steady one: sleep, or a clock that was set
-});
+import { CLOCK, TIMING } from './link.js';
+import { connect, kinds } from './share.js';
+import { typesOf } from './filter.js';
+import { watchBuild } from './reload.js';
 
-const CLOCK = {
-  now: () => performance.now(), // steady
-  date: () => Date.now(), // wall
-  setInterval: (fn, ms) => setInterval(fn, ms),
-  clearInterval: (timer) => clearInterval(timer),
-};
+export { TIMING, watchBuild };
 
-const RESERVED = ['open', 'error', 'message'];
-const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
-const parse = (text) => {
-  try {
-    return JSON.parse(text) ?? {};
-  } catch {
-    return {};
-  }
-};
+const SILENT = 3; // pings that a hub may leave out
+const TWICE = 250; // ms in which to be woken twice is once
+let hinted = false; // once a page
 
 /**
- * Latest owns the one EventSource of the page. It calls, on the sink:
- *   state(name, silence)       the link's state, and for how many ms nothing was heard
- *   begin(state, data)         a stream begins: fresh, resumed or reset; data is its first event
- *   event(topic, text, id)     id is '' in a snapshot
- *   retract(data), live(data)
- *   time(ms)                   the server's clock, just now
+ * What a reader is told. The state is one of idle, connecting, live, quiet,
+ * reconnecting and offline. After begin with fresh or reset comes a snapshot: gather
+ * it beside what is shown, and swap at live. After begin with resumed come the events
+ * that were missed, and live. Without begin nothing was missed.
+ *
+ * @typedef {object} Sink
+ * @property {(name: string, silence: number, failures: number) => void} state the link's state, for how many ms
+ *   nothing was heard, and how many attempts in a row have failed
+ * @property {(state: string, data: object) => void} begin fresh, resumed or reset; data is the first event of the stream
+ * @property {(topic: string, text: string, id: string) => void} event id is '' in a snapshot
+ * @property {(data: {topic: string, key?: string, id?: string}, id: string) => void} retract
+ * @property {(data: object) => void} live
+ * @property {(ms: number) => void} time the server's clock, just now
+ *
+ * @typedef {object} Options
+ * @property {string} [src] origin or URL of the server; default: where this module came from
+ * @property {'auto' | 'off' | 'worker' | 'locks'} [share] with the other tabs, and how; auto also looks at ?share= of the page
+ * @property {boolean | ((build: string) => void)} [reload] load the page anew when the server's build has changed, or
+ *   when it answers and will not stream; a function is called instead, with the new build or ''; default false
+ * @property {boolean} [wakes] listen to the page being put away, taken up, seen, and to the network; default true
+ * @property {string} [url] of GET /latest, instead of src
+ * @property {Partial<typeof TIMING>} [timing]
+ * @property {typeof EventSource} [EventSource] for tests, as are clock, random, fetch: not shared then
+ * @property {typeof CLOCK} [clock]
+ * @property {() => number} [random]
+ * @property {typeof fetch} [fetch]
  */
-export class Latest {
-  #sink; #url; #EventSource; #clock; #random; #timing; #timer;
-  #types = [];
-  #source = null; // the one EventSource, or null
-  #names = new Set(); // event names it is listened to for
-  #sourceId = ''; // its lastEventId: an event that repeats it has no id of its own
-  #lastId = ''; // the position of what the sink was given
-  #phase = 'idle'; // idle, opening, open, waiting, paused
-  #state = 'idle';
-  #heartbeat; #heard; #skew;
-  #connectedAt = -Infinity;
-  #deadline = 0; // opening: give up; waiting: connect
-  #notBefore = 0; // the server's own wish, from bye
-  #attempts = 0;
 
+/** Latest is one reader. Several in a page, or in tabs of one browser, share one stream. */
+export class Latest {
+  #sink; #options; #clock; #timing; #watch; #timer; #events;
+  #kinds; // of channels still to be tried
+  #channel = null;
+  #kind = '';
+  #up = false; // the hub listens
+  #types = [];
+  #ok = false; // the server has taken these types
+  #lastId = '';
+  #n = 0; // of the last open: answers to an earlier one are not heard
+  #state = 'idle';
+  #paused = false;
+  #closed = false;
+  #heard; // when, by the steady clock
+  #silent = 0; // pings left out
+  #woken = -Infinity;
+  #hint = null; // timer
+  #refreshed = { at: -Infinity, pause: 0, timer: null };
+
+  /**
+   * @param {Sink} sink
+   * @param {Options} [options]
+   */
   constructor(sink, options = {}) {
     this.#sink = sink;
-    this.#url = options.url ?? '/latest';
-    this.#EventSource = options.EventSource ?? globalThis.EventSource;
     this.#clock = options.clock ?? CLOCK;
-    this.#random = options.random ?? Math.random;
     this.#timing = { ...TIMING, ...options.timing };
-    this.#heartbeat = this.#timing.heartbeat;
+    const base = new URL(options.src ?? new URL('../', import.meta.url), globalThis.location?.href);
+    if (!base.pathname.endsWith('/')) base.pathname += '/';
+    const url = options.url ? new URL(options.url, globalThis.location?.href).href : new URL('latest', base).href;
+    const { EventSource, random, fetch } = options;
+    this.#options = { url, timing: this.#timing, clock: this.#clock, EventSource, random, fetch };
+    this.#kinds = EventSource ? ['direct'] : kinds(options.share);
+    if (options.reload) {
+      const reload = typeof options.reload === 'function' ? options.reload : undefined;
+      this.#watch = watchBuild({ src: base, reload, timing: this.#timing, clock: this.#clock, fetch });
+    }
     this.#heard = this.#clock.now();
-    this.#skew = this.#clock.date() - this.#heard;
-    this.#timer = this.#clock.setInterval(() => this.#check(), this.#timing.tick);
+    this.#timer = this.#clock.setInterval(() => this.#look(), this.#timing.ping);
+    if ((options.wakes ?? true) && !EventSource) this.#listen();
   }
 
   /** The position of the last event; '' before the first. */
   get lastId() { return this.#lastId; }
 
-  /** Reads these types from now on. Resumes where it was, unless fresh: then a snapshot comes first. */
+  /** How the stream is shared: worker, locks or direct; '' while it is not known. */
+  get sharing() { return this.#up ? this.#kind : ''; }
+
+  /**
+   * Reads these types from now on: names of topics, of keys (stock.ACME), or *. Resumes
+   * where it was, unless fresh: then a snapshot comes first. [] reads nothing.
+   *
+   * @param {string[]} types
+   * @param {{fresh?: boolean}} [how]
+   */
   open(types, { fresh = true } = {}) {
-    this.#types = [...types];
+    const before = this.#types;
+    this.#types = typesOf(types);
+    this.#ok &&= this.#types.every((type) => before.includes(type));
     if (fresh) this.#lastId = '';
-    if (this.#phase === 'paused') return;
-    if (this.#types.length === 0) {
-      this.#drop();
-      this.#phase = 'idle';
-      this.#setState('idle');
-      return;
-    }
-    if (this.#state === 'idle') this.#setState('connecting');
-    const earliest = Math.max(this.#notBefore, this.#connectedAt + this.#timing.gap);
-    if (this.#clock.now() >= earliest) {
-      this.#connect();
-      return;
-    }
-    this.#drop();
-    this.#phase = 'waiting';
-    this.#deadline = earliest;
+    if (this.#closed || this.#paused) return;
+    this.#start();
   }
 
-  /** Asks for a new snapshot, soon, and never more often than a failing link would connect. */
+  /** Asks for a new snapshot, soon, and ever more seldom if that is asked again and again. */
   refresh() {
-    if (this.#phase !== 'open') return;
-    this.#lastId = '';
-    this.#fail();
+    const now = this.#clock.now();
+    const { at, timer } = this.#refreshed;
+    if (timer !== null || !this.#up) return;
+    const { backoffMin, backoffMax } = this.#timing;
+    const again = now - at < 2 * backoffMax;
+    this.#refreshed.pause = again ? Math.min(backoffMax, 2 * this.#refreshed.pause || backoffMin) : backoffMin;
+    this.#refreshed.timer = this.#clock.setTimeout(() => {
+      this.#refreshed.timer = null;
+      this.#refreshed.at = this.#clock.now();
+      this.#lastId = '';
+      if (this.#up && !this.#paused) this.#ask();
+    }, again ? this.#refreshed.pause : 0);
   }
 
   /** The page, the machine or (force: what was connected is not any more) the network came back: do not wait. */
   wake({ force = false } = {}) {
-    const now = this.#clock.now();
-    if (this.#phase === 'paused') this.#phase = 'waiting';
-    else if (this.#phase === 'idle') return;
-    else if (this.#phase === 'open' && !force && now - this.#heard < 1.2 * this.#heartbeat) return;
-    if (this.#types.length === 0) {
-      this.#phase = 'idle';
+    if (this.#closed) return;
+    if (this.#paused) {
+      this.#paused = false;
+      this.#start();
       return;
     }
-    const earliest = Math.max(this.#notBefore, this.#connectedAt + this.#timing.gap);
-    if (now >= earliest) this.#connect();
-    else if (this.#phase === 'waiting') this.#deadline = Math.min(this.#deadline, earliest);
+    const now = this.#clock.now();
+    if (!this.#up || (force && now - this.#woken < TWICE)) return;
+    if (force) this.#woken = now;
+    this.#silent = Math.max(this.#silent, SILENT - 1); // a hub that is gone is noticed with the next ping
+    this.#channel.post({ op: 'wake', force });
   }
 
-  /** Lets go of the connection while the page is put away; wake takes it up again. */
+  /** Lets go of the stream while the page is put away; wake takes it up again. */
   pause() {
-    this.#drop();
-    this.#phase = 'paused';
+    if (this.#closed) return;
+    this.#paused = true;
+    this.#hangUp();
     this.#lost();
   }
 
-  /** Ends the link for good. */
+  /** Ends it for good. */
   close() {
-    this.#drop();
-    this.#phase = 'idle';
+    this.#closed = true;
+    this.#hangUp();
     this.#clock.clearInterval(this.#timer);
+    this.#clock.clearTimeout(this.#refreshed.timer);
+    this.#events?.abort();
   }
 
-  #connect() {
-    this.#drop();
-    const now = this.#clock.now();
-    const query = new URLSearchParams({ type: this.#types.join(',') });
-    if (this.#lastId) query.set('last_event_id', this.#lastId);
-    const source = new this.#EventSource(`${this.#url}?${query}`);
-    this.#source = source;
-    this.#phase = 'opening';
-    this.#connectedAt = now;
-    this.#deadline = now + this.#timing.connect;
-    source.onerror = () => { if (source === this.#source) this.#errored(source); };
-    this.#listen('stream', (data) => this.#began(data));
-    this.#listen('live', (data) => this.#caughtUp(data));
-    this.#listen('heartbeat', (data) => this.#tellTime(data));
-    this.#listen('retract', (data) => this.#sink.retract(data));
-    this.#listen('bye', (data) => { this.#notBefore = this.#clock.now() + (Number(data.retry_ms) || 0); });
-    for (const type of this.#types) this.#listenTopic(type.split('.')[0]);
-  }
+  // --- the channel
 
-  #drop() {
-    this.#source?.close();
-    this.#source = null;
-    this.#sourceId = '';
-    this.#names = new Set(RESERVED);
-  }
-
-  #listen(name, handle, raw = false) {
-    if (this.#names.has(name)) return;
-    this.#names.add(name);
-    const source = this.#source;
-    source.addEventListener(name, (event) => {
-      if (source !== this.#source) return;
-      this.#heard = this.#clock.now();
-      const id = event.lastEventId === this.#sourceId ? '' : event.lastEventId;
-      this.#sourceId = event.lastEventId;
-      handle(raw ? event.data : parse(event.data), id);
-      if (event.lastEventId && source === this.#source) this.#lastId = event.lastEventId;
-    });
-  }
-
-  #listenTopic(name) {
-    if (!NAME.test(name)) return;
-    this.#listen(name, (text, id) => this.#sink.event(name, text, id), true);
-  }
-
-  #began(data) {
-    this.#phase = 'open';
-    this.#notBefore = 0;
-    if (data.heartbeat > 0) this.#heartbeat = data.heartbeat * 1000;
-    for (const topic of Array.isArray(data.topics) ? data.topics.slice(0, 500) : []) {
-      this.#listenTopic(String(topic).split('.')[0]);
+  #start() {
+    if (this.#types.length === 0) {
+      this.#hangUp();
+      this.#setState('idle');
+      return;
     }
-    this.#tellTime(data);
-    this.#sink.begin(data.state, data);
+    if (this.#state === 'idle') this.#setState('connecting');
+    if (this.#up) this.#ask();
+    else if (!this.#channel) this.#call();
   }
 
-  #caughtUp(data) {
-    this.#attempts = 0;
-    this.#tellTime(data);
-    this.#sink.live(data);
-    this.#setState('live');
+  #call() {
+    this.#silent = 0;
+    while (this.#kinds.length > 0) {
+      const kind = this.#kinds[0];
+      this.#kind = kind;
+      let channel = null;
+      const mine = (what) => (...args) => { if (channel && channel === this.#channel) what(...args); };
+      channel = connect(kind, this.#options, {
+        up: mine(() => {
+          this.#up = true;
+          this.#ask();
+        }),
+        receive: mine((message) => this.#receive(message)),
+        down: mine(() => this.#redial()),
+      });
+      this.#channel = channel;
+      if (channel) return;
+      this.#kinds.shift();
+    }
+    throw new Error('open a stream: this browser has no EventSource');
+  }
+
+  // The channel does not work (any more). One that never did is not tried again.
+  #redial() {
+    if (!this.#up && this.#kinds.length > 1) this.#kinds.shift();
+    this.#hangUp();
+    this.#lost();
+    this.#call();
+  }
+
+  #hangUp() {
+    this.#channel?.close();
+    this.#channel = null;
+    this.#up = false;
+    this.#clock.clearTimeout(this.#hint);
+  }
+
+  #ask() {
+    this.#n++;
+    this.#clock.clearTimeout(this.#hint);
+    if (this.#kind === 'direct' && !this.#options.EventSource) this.#hint = this.#clock.setTimeout(hint, this.#timing.slow);
+    this.#channel.post({ op: 'open', n: this.#n, types: this.#types, last: this.#lastId, ok: this.#ok });
+  }
+
+  #receive(message) {
+    this.#heard = this.#clock.now();
+    this.#silent = 0;
+    if (message.op === 'ping') this.#channel.post({ op: 'pong' });
+    else if (message.op === 'lost') this.#ask();
+    else if (message.n === this.#n) this.#tell(message);
+  }
+
+  #tell(message) {
+    const { op, data } = message;
+    if (op === 'event') {
+      this.#sink.event(message.topic, message.text, message.id);
+    } else if (op === 'retract') {
+      this.#sink.retract(data, message.id);
+    } else if (op === 'begin') {
+      this.#clock.clearTimeout(this.#hint);
+      this.#tellTime(data);
+      if (message.state !== 'resumed') this.#lastId = '';
+      this.#sink.begin(message.state, data);
+    } else if (op === 'live') {
+      this.#ok = true;
+      this.#tellTime(data);
+      this.#sink.live(data);
+    } else if (op === 'heartbeat') {
+      this.#tellTime(data);
+    } else if (op === 'state') {
+      this.#setState(message.name, message.silence, message.failures);
+    } else if (op === 'failed') {
+      this.#watch?.failed(message.failures);
+    }
+    if (message.id && message.n === this.#n) this.#lastId = message.id;
   }
 
   #tellTime(data) {
     const ms = Date.parse(data.time);
     if (!Number.isNaN(ms)) this.#sink.time(ms);
+    this.#watch?.build(typeof data.build === 'string' ? data.build : '');
   }
 
-  #errored(source) {
-    if (source.readyState === this.#EventSource.CLOSED) {
-      this.#fail();
-      return;
-    }
-    // The browser connects again by itself, after the server's retry time.
-    this.#phase = 'opening';
-    this.#deadline = Math.max(this.#clock.now() + this.#timing.retry, this.#notBefore) + this.#timing.connect;
-    this.#lost();
-  }
+  // --- states
 
-  #fail() {
-    this.#drop();
-    const { backoffMin, backoffMax } = this.#timing;
-    const cap = Math.min(backoffMax, backoffMin * 2 ** ++this.#attempts);
-    const pause = backoffMin + this.#random() * (cap - backoffMin);
-    this.#phase = 'waiting';
-    this.#deadline = Math.max(this.#clock.now() + pause, this.#notBefore);
-    this.#lost();
-  }
-
-  #check() {
-    const now = this.#clock.now();
-    const skew = this.#clock.date() - now;
-    const jumped = Math.abs(skew - this.#skew) > this.#timing.jump;
-    this.#skew = skew;
-    if (this.#phase === 'open') {
-      if (now - this.#heard > this.#timing.quiet * this.#heartbeat) {
-        this.#setState('quiet');
-        this.#connect();
-      } else if (jumped) {
-        this.#lost();
-        this.#connect();
-      }
-    } else if (this.#phase === 'opening') {
-      if (now >= this.#deadline) this.#fail();
-    } else if (this.#phase === 'waiting') {
-      if (now >= this.#deadline || jumped) this.#connect();
-    }
-    if (this.#state !== 'live' && this.#state !== 'idle' && now - this.#heard > this.#offlineAfter()) this.#setState('offline');
-  }
-
-  // A silent server was already given its time when the link is called quiet.
-  #offlineAfter() {
-    return this.#timing.offline + (this.#state === 'quiet' ? this.#timing.quiet * this.#heartbeat : 0);
+  #look() {
+    if (!this.#up || ++this.#silent <= SILENT) return;
+    this.#redial();
   }
 
   #lost() {
     if (this.#state === 'live' || this.#state === 'quiet') this.#setState('reconnecting');
   }
 
-  #setState(name) {
+  #setState(name, silence = this.#clock.now() - this.#heard, failures = 0) {
     if (name === this.#state) return;
     this.#state = name;
-    this.#sink.state(name, this.#clock.now() - this.#heard);
+    this.#sink.state(name, silence, failures);
+  }
+
+  #listen() {
+    if (!globalThis.document) return;
+    this.#events = new AbortController();
+    const { signal } = this.#events;
+    addEventListener('pagehide', () => this.pause(), { signal });
+    addEventListener('pageshow', () => this.wake(), { signal });
+    addEventListener('online', () => this.wake({ force: true }), { signal });
+    document.addEventListener('resume', () => this.wake(), { signal });
+    document.addEventListener('visibilitychange', () => { if (!document.hidden) this.wake(); }, { signal });
+  }
+}
+
+// A browser opens six connections to a host over HTTP/1.1, for all its tabs: a seventh stream waits for ever.
+function hint() {
+  const [entry] = performance.getEntriesByName(import.meta.url);
+  if (hinted || !entry?.nextHopProtocol?.startsWith('http/1')) return;
+  hinted = true;
+  console.info('tickertape: the stream has not begun for five seconds. Over HTTP/1.1 a browser opens six connections to a '
+    + 'server, for all its tabs together; with share=off each page needs one. Close tabs, share, or serve over HTTPS (HTTP/2).');
+}
+
+/**
+ * What subscribe calls; all may be left out.
+ *
+ * @typedef {object} Handlers
+ * @property {(topic: string, item: any, how: {id: string, snapshot: boolean}) => void} [event] item is the decoded JSON,
+ *   or text; snapshot: a current value, printed before
+ * @property {(what: {topic: string, key?: string, id?: string}) => void} [retract] a value was withdrawn
+ * @property {(state: string) => void} [begin] fresh or reset: forget what you hold, a snapshot follows; resumed: what was missed follows
+ * @property {() => void} [live] the snapshot, or what was missed, is complete
+ * @property {(name: string) => void} [state] connecting, live, quiet, reconnecting or offline
+ */
+
+/**
+ * Reads topics until it is closed, in one stream with all others who do.
+ *
+ * @param {string | string[]} types such as 'news,stock.ACME'
+ * @param {Handlers} handlers
+ * @param {Options} [options]
+ * @returns {{close: () => void}}
+ */
+export function subscribe(types, handlers, options) {
+  let snapshot = true;
+  const reader = new Latest({
+    state: (name) => handlers.state?.(name),
+    begin(state) {
+      snapshot = state !== 'resumed';
+      handlers.begin?.(state);
+    },
+    event: (topic, text, id) => handlers.event?.(topic, decode(text), { id, snapshot }),
+    retract: (data) => handlers.retract?.(data),
+    live() {
+      snapshot = false;
+      handlers.live?.();
+    },
+    time() {},
+  }, options);
+  reader.open(typesOf(types));
+  return { close: () => reader.close() };
+}
+
+function decode(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }

@@ -1,296 +1,23 @@
 // Unit tests of the modules that know no DOM, run in a browser by unit_test.go:
 // each check is [name, function]; a thrown error is its failure.
 
-import { Latest, TIMING } from '/js/latest.js';
 import { Store, LIMITS } from '/js/store.js';
 import { Format } from '/js/format.js';
 import { settle, address, parse, write, PARAMETERS } from '/js/settings.js';
 import { texts, LANGUAGES } from '/js/texts.js';
+import { equal } from './fakes.js';
+import { checks as link } from './unit_link.js';
+import { checks as filter } from './unit_filter.js';
+import { checks as hub } from './unit_hub.js';
+import { checks as reload } from './unit_reload.js';
 
 const format = new Format({ lang: 'en-GB', tz: 'UTC' });
 
-function equal(got, want, what = '') {
-  const [a, b] = [JSON.stringify(got), JSON.stringify(want)];
-  if (a !== b) throw new Error(`${what} got ${a}, want ${b}`);
-}
-
-class FakeSource {
-  static CONNECTING = 0;
-  static OPEN = 1;
-  static CLOSED = 2;
-  static all = [];
-  constructor(url) {
-    this.url = new URL(url, 'http://host');
-    this.readyState = 0;
-    this.lastEventId = '';
-    this.listeners = new Map();
-    FakeSource.all.push(this);
-    if (FakeSource.open().length > 1) throw new Error('two sources are open');
-  }
-  static open() { return FakeSource.all.filter((s) => s.readyState !== 2); }
-  static get last() { return FakeSource.all.at(-1); }
-  addEventListener(name, fn) { this.listeners.set(name, [...(this.listeners.get(name) ?? []), fn]); }
-  close() { this.readyState = 2; }
-  say(type, data, id) {
-    if (id) this.lastEventId = id;
-    for (const fn of this.listeners.get(type) ?? []) fn({ type, data: typeof data === 'string' ? data : JSON.stringify(data), lastEventId: this.lastEventId });
-  }
-  break(state) {
-    this.readyState = state;
-    this.onerror();
-  }
-  start(state = 'fresh', id = 'e-1', more = {}) {
-    this.readyState = 1;
-    this.say('stream', { state, time: '2026-11-20T09:00:00Z', heartbeat: 15, topics: ['news', 'stock'], ...more });
-    this.say('live', { time: '2026-11-20T09:00:00Z' }, id);
-  }
-}
-
-// A link with a clock of its own; step(ms) moves both clocks and the timer on.
-function rig(random = 1) {
-  FakeSource.all = [];
-  const r = { ms: 1000, wall: 5e12, timers: [], states: [], calls: [], made: 0 };
-  const clock = {
-    now: () => r.ms,
-    date: () => r.wall,
-    setInterval(fn, ms) {
-      r.made++;
-      r.timers.push({ fn, ms, at: r.ms + ms });
-      return r.timers.at(-1);
-    },
-    clearInterval(timer) { r.timers = r.timers.filter((t) => t !== timer); },
-  };
-  r.link = new Latest({
-    state: (name) => r.states.push(name),
-    begin: (how) => r.calls.push(how),
-    event: (topic, text, id) => r.calls.push(`${topic} ${text} ${id}`),
-    retract: (data) => r.calls.push(`retract ${data.key}`),
-    live: () => r.calls.push('live'),
-    time: (ms) => r.calls.push(ms),
-  }, { EventSource: FakeSource, clock, random: () => random });
-  r.step = (ms) => {
-    for (const end = r.ms + ms; r.ms < end;) {
-      r.ms += 100;
-      r.wall += 100;
-      for (const t of [...r.timers]) {
-        if (t.at <= r.ms) {
-          t.at += t.ms;
-          t.fn();
-        }
-      }
-    }
-  };
-  return r;
-}
-
-const live = () => {
-  const r = rig();
-  r.link.open(['news', 'stock']);
-  FakeSource.last.start();
-  return r;
-};
-
 const checks = [
-  ['link: opens one stream and says what it hears', () => {
-    const r = rig();
-    r.link.open(['news', 'stock.A.B']);
-    equal(FakeSource.last.url.searchParams.get('type'), 'news,stock.A.B');
-    equal(FakeSource.last.url.searchParams.has('last_event_id'), false);
-    const s = FakeSource.last;
-    s.say('stream', { state: 'fresh', time: '2026-11-20T09:00:00Z', topics: ['news', 'extra'] });
-    s.say('news', 'a');
-    s.say('extra', 'b');
-    s.say('live', { time: 'x' }, 'e-7');
-    s.say('stock', 'c', 'e-8');
-    s.say('other', 'd', 'e-9');
-    equal(r.calls, [Date.parse('2026-11-20T09:00:00Z'), 'fresh', 'news a ', 'extra b ', 'live', 'stock c e-8']);
-    equal(r.states, ['connecting', 'live']);
-    equal(r.link.lastId, 'e-8');
-    equal(FakeSource.all.length, 1);
-    equal(r.made, 1, 'timers');
-  }],
-  ['link: given up by the browser, it comes back with the last id, ever more slowly', () => {
-    const r = live();
-    FakeSource.last.say('news', 'x', 'e-9');
-    for (const want of [2000, 4000, 8000, 16000, 30000, 30000]) {
-      const n = FakeSource.all.length;
-      FakeSource.last.break(2);
-      r.step(want - 600);
-      equal(FakeSource.all.length, n, `before ${want} ms`);
-      r.step(1200);
-      equal(FakeSource.all.length, n + 1, `after ${want} ms`);
-      equal(FakeSource.last.url.searchParams.get('last_event_id'), 'e-9');
-    }
-    FakeSource.last.start('resumed', 'e-12');
-    FakeSource.last.break(2);
-    r.step(2600);
-    equal(FakeSource.last.url.searchParams.get('last_event_id'), 'e-12', 'the pause began anew');
-    equal(r.states, ['connecting', 'live', 'reconnecting', 'offline', 'live', 'reconnecting']);
-  }],
-  ['link: the least pause is a second', () => {
-    const r = rig(0);
-    r.link.open(['news']);
-    for (let i = 0; i < 5; i++) {
-      const n = FakeSource.all.length;
-      FakeSource.last.break(2);
-      r.step(900);
-      equal(FakeSource.all.length, n);
-      r.step(700);
-      equal(FakeSource.all.length, n + 1);
-    }
-  }],
-  ['link: silence of two and a half heartbeats is quiet, and the stream is made again', () => {
-    const r = live();
-    r.step(15000);
-    FakeSource.last.say('heartbeat', { time: '2026-11-20T09:00:15Z' }, 'e-20');
-    r.step(37000);
-    equal(r.states.at(-1), 'live');
-    r.step(1500);
-    equal(r.states.at(-1), 'quiet');
-    equal(FakeSource.all.length, 2);
-    equal(FakeSource.last.url.searchParams.get('last_event_id'), 'e-20', 'the bookmark');
-    FakeSource.last.start('resumed', 'e-20');
-    equal(r.states.at(-1), 'live');
-  }],
-  ['link: a heartbeat keeps it', () => {
-    const r = live();
-    for (let i = 0; i < 40; i++) {
-      r.step(15000);
-      FakeSource.last.say('heartbeat', { time: 'x' });
-    }
-    equal(FakeSource.all.length, 1);
-    equal(r.states, ['connecting', 'live']);
-  }],
-  ['link: the browser may reconnect by itself, within reason', () => {
-    const r = live();
-    FakeSource.last.break(0);
-    equal(r.states.at(-1), 'reconnecting');
-    r.step(14000);
-    equal(FakeSource.all.length, 1);
-    r.step(1500);
-    equal(FakeSource.open().length, 0, 'given up');
-    r.step(2500);
-    equal(FakeSource.all.length, 2);
-    FakeSource.last.start('resumed');
-    FakeSource.last.break(0);
-    r.step(4000);
-    FakeSource.last.start('resumed');
-    equal(r.states.at(-1), 'live');
-    equal(FakeSource.all.length, 2);
-  }],
-  ['link: what bye asks for is kept, even when woken', () => {
-    const r = live();
-    FakeSource.last.say('bye', { reason: 'overload', retry_ms: 60000 });
-    FakeSource.last.break(0);
-    r.step(2000);
-    r.link.wake();
-    r.step(57000);
-    equal(FakeSource.all.length, 1);
-    r.step(20000);
-    equal(FakeSource.all.length, 2);
-    FakeSource.last.start();
-    FakeSource.last.say('bye', { reason: 'drain', retry_ms: 20000 });
-    FakeSource.last.break(2);
-    r.step(19000);
-    equal(FakeSource.all.length, 2);
-    r.step(1600);
-    equal(FakeSource.all.length, 3);
-  }],
-  ['link: woken, it connects at once, but not in a storm, and not for nothing', () => {
-    const r = live();
-    r.link.wake();
-    equal(FakeSource.all.length, 1, 'it is well');
-    r.step(20000);
-    r.link.wake();
-    equal(FakeSource.all.length, 2, 'it was silent for long');
-    for (let i = 0; i < 100; i++) r.link.wake();
-    equal(FakeSource.all.length, 2, 'a storm');
-    FakeSource.last.start();
-    r.step(2000);
-    r.link.wake({ force: true });
-    equal(FakeSource.all.length, 3, 'another network');
-    FakeSource.last.start();
-    for (let i = 0; i < 5; i++) {
-      FakeSource.last.break(2);
-      r.step(40000);
-    }
-    FakeSource.last.break(2);
-    const n = FakeSource.all.length;
-    r.step(2000);
-    equal(FakeSource.all.length, n);
-    r.link.wake();
-    equal(FakeSource.all.length, n + 1);
-  }],
-  ['link: after a sleep it does not wait for the watchdog', () => {
-    const r = live();
-    r.wall += 3_600_000;
-    r.step(600);
-    equal(FakeSource.all.length, 2);
-  }],
-  ['link: put away it holds nothing, taken up again it resumes', () => {
-    const r = live();
-    r.step(5000);
-    r.link.pause();
-    equal(FakeSource.open().length, 0);
-    r.step(100000);
-    equal(FakeSource.all.length, 1);
-    r.link.wake();
-    equal(FakeSource.last.url.searchParams.get('last_event_id'), 'e-1');
-  }],
-  ['link: another choice is one stream, and a fast hand is not a storm', () => {
-    const r = live();
-    r.step(2000);
-    for (let i = 0; i < 10; i++) {
-      r.link.open([`news${i}`]);
-      equal(FakeSource.open().length <= 1, true);
-    }
-    r.step(1600);
-    equal(FakeSource.all.length, 3);
-    equal(FakeSource.last.url.searchParams.get('type'), 'news9');
-    equal(FakeSource.last.url.searchParams.has('last_event_id'), false);
-    r.link.open([]);
-    r.step(60000);
-    equal(FakeSource.open().length, 0);
-    equal(r.states.at(-1), 'idle');
-    r.link.close();
-    equal(r.timers.length, 0);
-  }],
-  ['link: an unanswered connect is given up', () => {
-    const r = rig();
-    r.link.open(['news']);
-    r.step(10500);
-    equal(FakeSource.open().length, 0);
-    r.step(2600);
-    equal(FakeSource.all.length, 2);
-    r.step(30000);
-    equal(r.states, ['connecting', 'offline']);
-  }],
-  ['link: refresh asks for a snapshot', () => {
-    const r = live();
-    r.link.refresh();
-    r.step(2600);
-    equal(FakeSource.last.url.searchParams.has('last_event_id'), false);
-  }],
-  ['link: a late event of an old source is not heard', () => {
-    const r = live();
-    const old = FakeSource.last;
-    r.step(2000);
-    r.link.open(['stock']);
-    const n = r.calls.length;
-    old.say('news', 'ghost', 'e-99');
-    equal(r.calls.length, n);
-    equal(r.link.lastId, '');
-  }],
-  ['link: broken frames are not fatal', () => {
-    const r = rig();
-    r.link.open(['news']);
-    FakeSource.last.say('stream', 'null');
-    FakeSource.last.say('stream', '{"state":"fresh","topics":"x","heartbeat":"y"}');
-    FakeSource.last.say('live', '{', 'e-1');
-    equal(r.states.at(-1), 'live');
-  }],
-  ['times: as documented', () => equal([TIMING.backoffMin, TIMING.backoffMax, TIMING.quiet, TIMING.heartbeat], [1000, 30000, 2.5, 15000])],
-
+  ...link,
+  ...filter,
+  ...hub,
+  ...reload,
   ['store: a snapshot takes the place of what is shown when it is complete', () => {
     const changed = [];
     const s = new Store((topic) => changed.push(topic));
@@ -509,11 +236,13 @@ const checks = [
   }],
 ];
 
-globalThis.results = checks.map(([name, check]) => {
+const results = [];
+for (const [name, check] of checks) {
   try {
-    check();
-    return { name, problem: '' };
+    await check();
+    results.push({ name, problem: '' });
   } catch (error) {
-    return { name, problem: error.stack };
+    results.push({ name, problem: error.stack });
   }
-});
+}
+globalThis.results = results;
