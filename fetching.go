@@ -90,12 +90,15 @@ func (s *server) saveFeeds(known []byte) error {
 
 // A lonelyBus is a bus that does not know who listens: on a cluster readers are at
 // other servers as well, so no feed is slowed down for want of them here.
-type lonelyBus struct{ feeds.Bus }
+type lonelyBus struct {
+	feeds.Bus
+	feeds.Memo
+}
 
 // feedBus returns what feeds print on.
 func (s *server) feedBus(cfg *Config) feeds.Bus {
 	if cfg.NATS != "" {
-		return lonelyBus{s.bus}
+		return lonelyBus{s.bus, s.bus}
 	}
 	return s.bus
 }

@@ -14,7 +14,8 @@ type feedMemory struct {
 	Kind        string            `json:"kind"`
 	Fingerprint string            `json:"fingerprint,omitempty"`
 	Documents   map[string]record `json:"documents,omitempty"`
-	Seen        []byte            `json:"seen,omitempty"` // see recent.pack
+	Seen        []byte            `json:"seen,omitempty"`     // see recent.pack
+	Place       *placeRecord      `json:"position,omitempty"` // how far it got in its source; nil where it has no positions
 }
 
 // Recall takes what Options.Save was given before a restart. What feeds know that were
@@ -32,7 +33,11 @@ func (s *Supervisor) Recall(memory []byte) error {
 	}
 	for _, r := range s.runners {
 		m, ok := known[r.env.ID]
-		if !ok || m.Kind != r.spec.Kind || r.visitor == nil {
+		if !ok || m.Kind != r.spec.Kind {
+			continue
+		}
+		r.place.recall(m.Place)
+		if r.visitor == nil {
 			continue
 		}
 		r.recent.unpack(m.Seen)
@@ -50,7 +55,8 @@ func (s *Supervisor) save() {
 	}
 	changed := false
 	for _, r := range s.runners {
-		if r.visitor != nil && r.visitor.changed() {
+		moved := r.place.changed()
+		if moved || r.visitor != nil && r.visitor.changed() {
 			changed = true
 		}
 	}
@@ -59,14 +65,16 @@ func (s *Supervisor) save() {
 	}
 	all := make(map[string]feedMemory)
 	for _, r := range s.runners {
-		if r.visitor == nil {
-			continue
+		m := feedMemory{Kind: r.spec.Kind, Fingerprint: r.env.Fingerprint, Place: r.place.record()}
+		// The documents before the items: a document is known only once its items are.
+		if r.visitor != nil {
+			m.Documents = r.visitor.records()
 		}
-		// The documents first: a document is known only once its items are.
-		if documents := r.visitor.records(); len(documents) > 0 {
-			all[r.env.ID] = feedMemory{
-				Kind: r.spec.Kind, Fingerprint: r.env.Fingerprint, Documents: documents, Seen: r.recent.pack(),
-			}
+		if len(m.Documents) > 0 {
+			m.Seen = r.recent.pack()
+		}
+		if m.Place != nil || len(m.Documents) > 0 {
+			all[r.env.ID] = m
 		}
 	}
 	text, err := json.Marshal(all)

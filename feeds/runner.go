@@ -38,6 +38,7 @@ type runner struct {
 
 	visitor *visitor // behind client; nil: the client is not of a Fetcher
 
+	place   place   // in its source; has its own lock
 	breaker breaker // owned by loop
 
 	mu     sync.Mutex // guards the fields below, which Pause uses on any goroutine

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -192,6 +193,25 @@ func (b *Bus) resolve(ctx context.Context, a *attempt) bool {
 	}
 	_, open := b.idempotency.outcome(a)
 	return !open
+}
+
+// NewestKey returns, of the idempotency keys that begin with prefix, the one under which
+// events were stored last; "" if none of them is on the tape. It knows those of earlier
+// runs.
+func (b *Bus) NewestKey(prefix string) string { return b.idempotency.newest(prefix) }
+
+func (i *idempotency) newest(prefix string) string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	newest, at := "", uint64(0)
+	for e := i.order.Front(); e != nil; e = e.Next() {
+		a := e.Value.(*attempt)
+		_, key, _ := strings.Cut(a.key, "/") // without its topic
+		if a.first > at && strings.HasPrefix(key, prefix) {
+			newest, at = key, a.first
+		}
+	}
+	return newest
 }
 
 // bodyHash is the same for the same events in every run: it is stored with them.
