@@ -15,56 +15,16 @@
 //   splice   the stream carries it all: what was printed since the port's place is
 //            in the memory of the last events; the port is attached
 //
-// The protocol between a port and a hub are plain objects, see Port and latest.js.
+// What a port and a hub say to each other is in port.js.
 
 import { Catalogue, Memory } from './memory.js';
+import { CatchUp } from './catchup.js';
 import { CLOCK, Link, TIMING } from './link.js';
-import { Stream } from './stream.js';
+import { Port } from './port.js';
 import { comparable, covers, filter, hasKeys, place, typesOf, union } from './filter.js';
 
 /** Bounds: ports, and pings that a port may leave unanswered. */
 export const BOUNDS = Object.freeze({ ports: 200, pings: 4 });
-
-/**
- * A tab, or a part of a page. It receives from the hub
- *   {op: 'state', name, silence, failures}, {op: 'begin', state, data}, {op: 'event', topic, text, id},
- *   {op: 'retract', data, id}, {op: 'live', data, id}, {op: 'heartbeat', data, id}, {op: 'failed', failures}: as in
- *   LinkSink, and with the number n of the open that they answer;
- *   {op: 'ping'}, and {op: 'lost'}: it was silent and is not known any more
- * and sends
- *   {op: 'open', n, types, last, ok}: reads these types after last ('': from a snapshot); ok: they were accepted before
- *   {op: 'wake', force}, {op: 'pong'}, {op: 'leave'}
- */
-class Port {
-  n = 0;
-  types = [];
-  wants = () => false;
-  place = null; // after the last event it was given
-  last = ''; // its place as an id, which may be of another log
-  attached = false;
-  awaits = false; // it was told that a stream begins, and not yet that it is live
-  caught = false; // it has caught up since it opened
-  ok = false; // the server has taken its types
-  told = ''; // the state that it was told last
-  retryAt = 0; // not to catch up before
-  refusals = 0;
-  pings = 0; // without an answer
-
-  constructor(send) { this.send = send; }
-
-  move(place) {
-    this.place = place;
-    this.last = place.id;
-  }
-
-  post(op, more) { this.send({ op, n: this.n, ...more }); }
-
-  tell(name, silence, failures) {
-    if (name === this.told) return;
-    this.told = name;
-    this.post('state', { name, silence, failures });
-  }
-}
 
 /**
  * @typedef {object} HubOptions
@@ -87,16 +47,16 @@ export class Hub {
   #memory = new Memory();
   #founder = null; // the port for which the stream begins
   #founding = 0; // its n
-  #catching = null; // {stream, ports, timer} of the one catch-up
+  #catching = null; // the one catch-up
   #growing = null; // timer of the next opening with another union
   #retry = null; // timer of the next catch-up after one that failed
   #spare = null; // since when the stream carries what nobody wants, by the steady clock; null: it does not
 
   /** @param {HubOptions} options */
   constructor(options) {
-    this.#options = options;
     this.#clock = options.clock ?? CLOCK;
     this.#timing = { ...TIMING, ...options.timing };
+    this.#options = { ...options, clock: this.#clock, timing: this.#timing };
     this.#catalogue = new Catalogue(options, () => {
       for (const port of this.#ports) this.#filterFor(port);
       this.#settle();
@@ -274,47 +234,27 @@ export class Hub {
       return;
     }
     const same = (port) => port.last === next.last && port.types.join() === next.types.join();
-    const catching = { ports: waiting.filter(same) };
-    this.#catching = catching;
-    catching.timer = this.#clock.setTimeout(() => this.#caughtNothing(1000), this.#timing.connect);
-    const each = (op, more, id) => {
-      for (const port of catching.ports) {
-        port.post(op, more);
-        if (place(id)) port.move(place(id));
-      }
-    };
-    catching.stream = new Stream(this.#options.EventSource ?? globalThis.EventSource, this.#options.url ?? '/latest', next.types, next.last, {
-      stream: (data) => {
-        if (data.state !== 'resumed') for (const port of catching.ports) Object.assign(port, { last: '', place: null });
-        each('begin', { state: data.state, data }, '');
-      },
-      event: (topic, text, id) => each('event', { topic, text, id }, id),
-      retract: (data, id) => each('retract', { data, id }, id),
-      live: (data, at) => this.#caughtUp(data, at),
-      heartbeat: () => {},
-      bye: (data) => this.#caughtNothing(Number(data.retry_ms) || 1000),
-      error: (gone) => this.#caughtNothing(1000, gone),
+    this.#catching = new CatchUp(this.#options, waiting.filter(same), {
+      done: () => this.#caughtUp(),
+      failed: (pause, refused) => this.#caughtNothing(pause, refused),
     });
   }
 
-  #caughtUp(data, at) {
+  #caughtUp() {
     const { ports } = this.#catching;
     this.#endCatching();
-    for (const port of ports) {
-      if (place(at)) port.move(place(at));
-      // Should the stream not go on from there, it is tried again, but not at once.
-      Object.assign(port, { caught: true, ok: true, refusals: 0, retryAt: this.#clock.now() + 2 * this.#timing.grow });
-      port.post('live', { data, id: port.last });
-    }
+    // Should the stream not go on from there, it is tried again, but not at once.
+    const retryAt = this.#clock.now() + 2 * this.#timing.grow;
+    for (const port of ports) Object.assign(port, { caught: true, ok: true, refusals: 0, retryAt });
     this.#settle();
   }
 
-  #caughtNothing(pause, refused = false) {
+  #caughtNothing(pause, refused) {
     const { ports } = this.#catching;
     this.#endCatching();
     for (const port of ports) {
       if (refused) port.refusals++;
-      port.retryAt = this.#clock.now() + Math.min(pause * 2 ** Math.max(0, port.refusals - 1), 60_000);
+      port.retryAt = this.#clock.now() + Math.min(pause * 2 ** Math.max(0, port.refusals - 1), this.#timing.shrink);
       if (refused) port.tell('offline', 0, port.refusals);
     }
     this.#settle();
@@ -322,13 +262,8 @@ export class Hub {
 
   // Ends the catch-up, or only takes one port out of it.
   #endCatching(port) {
-    const catching = this.#catching;
-    if (!catching) return;
-    catching.ports = port ? catching.ports.filter((other) => other !== port) : [];
-    if (catching.ports.length > 0) return;
+    if (!this.#catching?.end(port)) return;
     this.#catching = null;
-    catching.stream?.close();
-    this.#clock.clearTimeout(catching.timer);
   }
 
   // --- grow and splice
