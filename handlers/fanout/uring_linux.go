@@ -165,9 +165,9 @@ func (u *uring) send(conns []*conn, p []byte, results []int32) (submitted int, e
 	atomic.StoreUint32(u.sqTail, tail+uint32(len(conns)))
 	defer runtime.KeepAlive(p)
 	for tries, seen := 0, 0; seen < len(conns); {
-		// Syscall, not RawSyscall: hundreds of sends are long enough for the scheduler
-		// to give the processor to another goroutine.
-		n, _, e := syscall.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(u.fd), uintptr(len(conns)-submitted), uintptr(len(conns)-seen), uringEnterGetEvents, 0, 0)
+		// RawSyscall does not tell the scheduler, who would start another thread in the
+		// meantime: the loop yields between slices.
+		n, _, e := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(u.fd), uintptr(len(conns)-submitted), uintptr(len(conns)-seen), uringEnterGetEvents, 0, 0)
 		switch e {
 		case 0:
 			submitted += int(n)
