@@ -267,6 +267,9 @@ func TestExampleFile(t *testing.T) {
 	}
 }
 
+// secretName is a variable of the environment in an example.
+var secretName = regexp.MustCompile(`\$\{([A-Z_]+)\}`)
+
 // Each kind's options are described, its example is right, and its defaults decode.
 func TestKinds(t *testing.T) {
 	for _, spec := range feedKinds() {
@@ -275,7 +278,11 @@ func TestKinds(t *testing.T) {
 				t.Errorf("defaults: %v", err)
 			}
 			file := "topics: [{name: tides}]\nfeeds:\n" + exampleEntry(spec)
-			mustParse(t, start{args: []string{"--config=t.yaml"}, files: map[string]string{"t.yaml": file}, kinds: feedKinds()})
+			var env []string
+			for _, name := range secretName.FindAllStringSubmatch(file, -1) {
+				env = append(env, name[1]+"=secret")
+			}
+			mustParse(t, start{args: []string{"--config=t.yaml"}, env: env, files: map[string]string{"t.yaml": file}, kinds: feedKinds()})
 			code, stdout, _ := runCommand(start{args: []string{"feeds", "list", spec.Kind}, kinds: feedKinds()})
 			if code != 0 || !strings.Contains(stdout, spec.Summary) {
 				t.Errorf("feeds list %s: exit %d\n%s", spec.Kind, code, stdout)

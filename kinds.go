@@ -4,6 +4,7 @@ import (
 	"tickertape/feeds"
 	"tickertape/feeds/clock"
 	"tickertape/feeds/exec"
+	"tickertape/feeds/finnhub"
 	"tickertape/feeds/httpjson"
 	"tickertape/feeds/metnorway"
 	"tickertape/feeds/nwsalerts"
@@ -27,6 +28,7 @@ func feedKinds() []feeds.Spec {
 		clock.Spec(),
 		system.Spec(),
 		exec.Spec(),
+		finnhub.Spec(),
 		httpjson.Spec(),
 		openmeteo.Spec(),
 		metnorway.Spec(),

@@ -1,0 +1,182 @@
+package finnhub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"tickertape/feeds"
+	"tickertape/feeds/market"
+)
+
+const (
+	source      = "Finnhub"
+	attribution = "Finnhub"
+	maxSymbols  = 50                      // that a free key may subscribe to
+	callGap     = 1100 * time.Millisecond // between REST calls: 60 a minute are allowed
+	callBurst   = 5                       // together with the gap, never more than 60 a minute
+	pace        = time.Second             // at most one price of a symbol in this time
+	streamURL   = "wss://ws.finnhub.io"   // the key is its query
+	quoteURL    = "https://finnhub.io/api/v1/quote"
+	profileURL  = "https://finnhub.io/api/v1/stock/profile2"
+)
+
+// Options of a feed of kind finnhub.
+type Options struct {
+	Token   string   `option:"token" doc:"The API key of your account." required:"true" secret:"true"`
+	Symbols []string `option:"symbols" doc:"Symbols as Finnhub writes them, such as AAPL or BINANCE:BTCUSDT; at most 50." required:"true"`
+}
+
+// Spec describes the kind. Feeds of one Spec do not use the same key at the same time.
+func Spec() feeds.Spec {
+	keys := &market.Keys{}
+	return feeds.Spec{
+		Kind:    "finnhub",
+		Summary: "Prices of trades, streamed by Finnhub; needs a free key.",
+		Topics:  []string{"stock"},
+		Floor:   pace,
+		Options: &Options{},
+		New:     func(options any, env feeds.Env) (feeds.Feed, error) { return newFeed(options, env, keys) },
+		Example: `- id: prices
+  kind: finnhub
+  token: ${FINNHUB_TOKEN}
+  symbols: [AAPL, MSFT, BINANCE:BTCUSDT]
+`,
+		Terms: "Free keys are for personal use, not for display to others. One connection and 50 symbols a key, " +
+			"60 REST calls a minute. To check: https://finnhub.io/terms-of-service and https://finnhub.io/pricing.",
+		Attribution: attribution,
+		Stability:   "experimental",
+	}
+}
+
+// A feed streams the trades of some symbols. Run is not called twice at a time.
+type feed struct {
+	// Static after construction.
+	opts  Options
+	env   feeds.Env
+	keys  *market.Keys
+	pace  time.Duration
+	limit *rate.Limiter // of REST calls, over all runs
+
+	mu       sync.Mutex // guards the fields below
+	listings map[string]*listing
+	trades   int  // since the last ping
+	flowing  bool // the last detail said that trades come
+}
+
+// A listing is what is known of a symbol. It is guarded by the feed's mu.
+type listing struct {
+	company, currency string
+	profiled          bool // the profile was asked for, and answered
+	reference         market.Reference
+	problem           string    // why there are no prices of it; "" if there may be
+	told              bool      // the log knows of a problem
+	asking            bool      // a look-up is under way or queued
+	shown             time.Time // of the newest price that was handed on
+}
+
+func newFeed(options any, env feeds.Env, keys *market.Keys) (feeds.Feed, error) {
+	o, ok := options.(*Options)
+	if !ok {
+		return nil, fmt.Errorf("options are a %T", options)
+	}
+	if o.Token == "" {
+		return nil, errors.New("token is empty: make a key at https://finnhub.io and set token: ${FINNHUB_TOKEN}")
+	}
+	if err := market.CheckSymbols(o.Symbols, maxSymbols, "a free key"); err != nil {
+		return nil, err
+	}
+	f := &feed{
+		opts: *o, env: env, keys: keys, pace: max(pace, env.Every.Max),
+		limit: rate.NewLimiter(rate.Every(callGap), callBurst), listings: make(map[string]*listing),
+	}
+	for _, symbol := range o.Symbols {
+		f.listings[symbol] = &listing{}
+	}
+	return f, nil
+}
+
+// Run streams until ctx is done or the session fails.
+func (f *feed) Run(ctx context.Context, pub feeds.Publisher) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	release, err := f.keys.Take(f.opts.Token, f.env.ID)
+	if err != nil {
+		return err
+	}
+	defer release()
+	r := &run{
+		feed: f, pub: pub,
+		prices: market.NewConflator(f.pace, f.opts.Symbols),
+		calls:  make(chan call, 2*len(f.opts.Symbols)),
+	}
+	r.queueAll()
+	pub.Go(func() error { return r.prices.Run(ctx, pub) })
+	pub.Go(func() error { return r.lookUp(ctx) })
+	src := market.Source{
+		Name: source, URL: streamURL + "?" + url.Values{"token": {f.opts.Token}}.Encode(),
+		Every: f.env.Every, Alive: r.alive,
+	}
+	for {
+		err := market.Use(ctx, pub, src, r.talk)
+		if !errors.Is(err, market.ErrQuiet) {
+			return refined(err)
+		}
+		pub.Log().Debug("session renewed", "reason", err)
+	}
+}
+
+// refined adds what to do about refusals.
+func refined(err error) error {
+	var status *feeds.StatusError
+	if !errors.As(err, &status) {
+		return err
+	}
+	switch status.Code {
+	case 401, 403:
+		return feeds.NeedsAttention(err, "check the token: Finnhub takes it for none of its keys (a sandbox key will not do)")
+	case 429:
+		after, _ := feeds.RetryDelay(err)
+		return feeds.RetryAfter(max(after, time.Minute), fmt.Errorf("%w; another program may use the same key", err))
+	}
+	return err
+}
+
+// alive tells people how it stands, after a ping that was answered.
+func (r *run) alive() {
+	r.mu.Lock()
+	trades, flowing := r.trades, r.flowing
+	r.trades, r.flowing = 0, r.trades > 0
+	detail := "market closed or no trades"
+	if trades > 0 {
+		detail = fmt.Sprintf("trades of %d symbols", len(r.opts.Symbols))
+	}
+	detail += r.problemsLocked()
+	r.mu.Unlock()
+	if trades == 0 || !flowing {
+		r.pub.OK(detail)
+	}
+}
+
+// problemsLocked lists the symbols without prices.
+func (f *feed) problemsLocked() (text string) {
+	for _, symbol := range f.opts.Symbols {
+		if problem := f.listings[symbol].problem; problem != "" {
+			text += "; " + symbol + ": " + problem
+		}
+	}
+	return text
+}
+
+// item makes the item of a price.
+func (l *listing) item(topic, symbol string, price market.Decimal, at, now time.Time) feeds.Item {
+	previous, _ := l.reference.PreviousClose(at)
+	quote := market.Quote{Symbol: symbol, Company: l.company, Price: price, Currency: l.currency}.Since(previous)
+	return feeds.Item{Topic: topic, Time: market.Clamp(at, now), Source: source, Attribution: attribution, Data: quote}
+}
