@@ -37,6 +37,8 @@ type fake struct {
 	requests []request
 	topics   []topic
 	origins  []string // that may embed
+
+	histories int // requests of the JSON face
 	build    string
 	open     int // streams
 }
@@ -195,7 +197,33 @@ func (f *fake) serveTopics(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"topics": topics})
 }
 
+// serveHistory answers the JSON face: every event of the types, as if all were within since.
+func (f *fake) serveHistory(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	status, all := f.status, f.log[:len(f.log):len(f.log)]
+	f.histories++
+	f.mu.Unlock()
+	if status != http.StatusOK {
+		w.WriteHeader(status)
+		return
+	}
+	wants, events := wanted(r.URL.Query().Get("type")), []any{}
+	for i, e := range all {
+		if e.retract == "" && wants(e.topic, e.key) {
+			events = append(events, map[string]any{
+				"id": fmt.Sprintf("%s-%d", f.epoch, i+1), "topic": e.topic, "key": e.key, "time": stamp(), "data": json.RawMessage(e.data),
+			})
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{"state": "resumed", "time": stamp(), "events": events, "cursor": "aaaa-1", "more": false})
+}
+
 func (f *fake) serveLatest(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Accept") == "application/json" {
+		f.serveHistory(w, r)
+		return
+	}
 	last := r.Header.Get("Last-Event-ID")
 	if last == "" {
 		last = r.URL.Query().Get("last_event_id")
@@ -208,7 +236,7 @@ func (f *fake) serveLatest(w http.ResponseWriter, r *http.Request) {
 	}
 	f.open++
 	f.mu.Unlock()
-	defer func() { f.mu.Lock(); f.open--; f.mu.Unlock() }()
+	defer func() { f.change(func() { f.open-- }) }()
 	if status != http.StatusOK {
 		w.WriteHeader(status)
 		return

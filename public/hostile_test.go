@@ -45,7 +45,7 @@ func TestHostileText(t *testing.T) {
 	if got := eval[string](p, "document.title"); got != "tickertape" {
 		t.Errorf("the title is %q", got)
 	}
-	if n := eval[int](p, `document.querySelectorAll('main script, main img, main svg:not(.sky, .range > svg), main iframe').length`); n != 0 {
+	if n := eval[int](p, `document.querySelectorAll('main script, main img, main svg:not(.icon, .spark), main iframe').length`); n != 0 {
 		t.Errorf("%d elements came from text", n)
 	}
 	if n := eval[int](p, `document.querySelectorAll('.headline a[href]').length`); n != 0 {

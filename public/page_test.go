@@ -51,7 +51,7 @@ func TestCardsFill(t *testing.T) {
 		{"city", `document.querySelector('.city h3').textContent`, "Oslo"},
 		{"degrees", `document.querySelector('.city .degrees').textContent`, "\u22121°C"},
 		{"sky", `document.querySelector('.city .sky').dataset.icon`, "snow"},
-		{"price keeps its decimals", `document.querySelector('.stock tbody .price span').textContent`, "123.40"},
+		{"price keeps its decimals", `document.querySelector('.stock tbody .price .value').textContent`, "123.40"},
 		{"fall", `document.querySelector('.stock tbody .change').textContent`, "▼\u22121.10\u00a0%"},
 		{"rise", `document.querySelectorAll('.stock tbody .change')[1].textContent`, "▲+2.25\u00a0%"},
 		{"random", `document.querySelector('.random .figure').textContent`, "417"},

@@ -1,9 +1,9 @@
-// The state of the feeds, as the topic "feeds" tells it: a list in the footer, and
-// for each topic whether somebody still prints on it.
+// The state of the feeds, as the topic "feeds" tells it: a list, and for each topic
+// whether somebody still prints on it.
 
 import { Format } from './format.js';
-import { t } from './page.js';
 import { make, set, Rows } from './nodes.js';
+import { t } from './page.js';
 
 const FINE = ['running', 'starting'];
 
@@ -14,28 +14,32 @@ function told({ state }) {
 
 function feed() {
   const node = make('li');
+  const lamp = node.appendChild(make('span', 'lamp'));
   const name = node.appendChild(make('bdi', 'symbol'));
   const state = node.appendChild(make('span', 'badge'));
   const detail = node.appendChild(make('bdi', 'meta'));
   return {
     node,
     update({ key, data }) {
+      const fine = FINE.includes(data.state);
+      lamp.dataset.state = fine ? 'good' : 'bad';
       set(name, Format.clip(key, 40));
       set(state, told(data));
-      state.classList.toggle('trouble', !FINE.includes(data.state));
+      state.classList.toggle('trouble', !fine);
       set(detail, Format.clip(data.hint ?? data.last_error ?? data.detail ?? '', 160));
     },
   };
 }
 
 export class Feeds {
-  #frame; #sum; #rows;
+  #frame; #lamp; #words; #rows;
   #trouble = new Map(); // topic -> words, where no feed of it is fine
 
   /** frame holds a summary and a list, and is hidden while no feed is known. */
   constructor(frame, sum, list) {
     this.#frame = frame;
-    this.#sum = sum;
+    this.#lamp = sum.appendChild(make('span', 'lamp'));
+    this.#words = sum.appendChild(make('span'));
     this.#rows = new Rows(list, feed);
   }
 
@@ -57,6 +61,7 @@ export class Feeds {
     }
     for (const topic of fine) this.#trouble.delete(topic);
     this.#frame.hidden = items.length === 0;
-    set(this.#sum, t('feeds.sum', { states: [...count].map(([state, n]) => t('feeds.count', { n, state })).join(', ') }));
+    this.#lamp.dataset.state = items.every(({ data }) => FINE.includes(data.state)) ? 'good' : 'bad';
+    set(this.#words, t('feeds.sum', { states: [...count].map(([state, n]) => t('feeds.count', { n, state })).join(', ') }));
   }
 }

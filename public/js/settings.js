@@ -18,7 +18,7 @@ const HOURS = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/;
  *   doc      key of the text that explains it
  */
 export const PARAMETERS = Object.freeze([
-  { name: 'type', pages: ['board', 'kiosk', 'embed'], kind: 'types', default: null, doc: 'param.type' },
+  { name: 'type', pages: ['board', 'kiosk', 'embed'], kind: 'types', default: null, keep: true, doc: 'param.type' },
   { name: 'lang', pages: PAGES, kind: 'lang', default: '', keep: true, doc: 'param.lang' },
   { name: 'tz', pages: PAGES, kind: 'zone', default: '', keep: true, doc: 'param.tz' },
   { name: 'units', pages: PAGES, kind: 'choice', values: ['auto', 'metric', 'imperial', 'uk'], default: 'auto', keep: true, doc: 'param.units' },
@@ -41,8 +41,10 @@ export const PARAMETERS = Object.freeze([
   { name: 'fallback', pages: ['embed'], kind: 'choice', values: ['flip', 'none'], default: 'flip', doc: 'param.fallback' },
   { name: 'dir', pages: ['embed'], kind: 'choice', values: ['auto', 'ltr', 'rtl'], default: 'auto', doc: 'param.dir' },
   { name: 'q', pages: ['board'], kind: 'text', max: 200, default: '', doc: 'param.q' },
-  { name: 'sort', pages: ['board'], kind: 'choice', values: ['name', 'rise', 'fall', 'newest'], default: 'name', doc: 'param.sort' },
-  { name: 'simulated', pages: ['board'], kind: 'flag', default: true, doc: 'param.simulated' },
+  { name: 'sort', pages: ['board'], kind: 'choice', values: ['name', 'rise', 'fall'], default: 'name', keep: true, doc: 'param.sort' },
+  { name: 'source', pages: ['board'], kind: 'text', max: 200, default: '', doc: 'param.source' },
+  { name: 'announce', pages: ['board'], kind: 'choice', values: ['off', 'summary', 'all'], default: 'summary', keep: true, doc: 'param.announce' },
+  { name: 'simulated', pages: ['board'], kind: 'flag', default: true, keep: true, doc: 'param.simulated' },
   { name: 'paused', pages: ['board', 'embed'], kind: 'flag', default: false, doc: 'param.paused' },
   { name: 'panel', pages: ['board'], kind: 'choice', values: ['none', 'settings', 'alerts', 'stream'], default: 'none', doc: 'param.panel' },
   { name: 'share', pages: PAGES, kind: 'flag', default: true, doc: 'param.share' },

@@ -1,14 +1,12 @@
 // Cards: the frame around the items of one topic.
 
-import { Format } from './format.js';
-import { format, t } from './page.js';
-import { make, set, badge, stamp, tell } from './nodes.js';
-import { STALE } from './items.js';
-import { moment } from './store.js';
-import { VIEWS, list } from './views.js';
-
-/** What a topic is called on the page. */
-export const title = (topic) => t.has(`topic.${topic}`) ? t(`topic.${topic}`) : topic.charAt(0).toUpperCase() + topic.slice(1).replace(/[_-]/g, ' ');
+import { Format } from '../format.js';
+import { STALE } from '../items.js';
+import { badge, make, set, stamp, tell } from '../nodes.js';
+import { format, t } from '../page.js';
+import { moment } from '../store.js';
+import { title } from './choice.js';
+import { hasView, viewOf } from './views.js';
 
 /** Topics whose card is large. */
 export const large = (topic) => topic === 'news' || topic === 'weather' || topic === 'stock';
@@ -21,28 +19,40 @@ const isOld = (ms, now, limit) => ms !== null && now - ms > limit;
 
 /** Card is the frame of one topic: its title, badges, age, and the view of its items. */
 export class Card {
-  #topic; #view; #body; #empty; #age; #simulated; #feed; #credit;
+  #topic; #spec; #view; #body; #empty; #age; #simulated; #feed; #credit;
+  /** Sources that what is shown is owed to. */
+  credits = [];
 
-  constructor(topic, description = '') {
+  /** spec is {mode, key} of the topic. */
+  constructor(topic, description, spec) {
     this.#topic = topic;
-    this.root = make('section', `card ${topic in VIEWS ? topic : 'generic'}`);
+    this.root = make('section', `card ${hasView(topic) ? topic : 'generic'}`);
     this.root.dataset.topic = topic;
     const head = this.root.appendChild(make('header'));
     const heading = head.appendChild(make('h2', '', title(topic)));
     heading.id = `card-${topic}`;
-    heading.title = Format.clip(description);
+    heading.title = Format.clip(description ?? '');
     this.root.setAttribute('aria-labelledby', heading.id);
     this.#simulated = badge(head, 'simulated', t('data.simulated'));
     this.#feed = badge(head, 'trouble');
+    /** Where the controls of this card go. */
+    this.tools = head.appendChild(make('div', 'tools'));
     this.#age = head.appendChild(make('time', 'age newest'));
     this.#age.at = null;
     this.#body = this.root.appendChild(make('div', 'body'));
-    this.#view = (VIEWS[topic] ?? list)(this.#body, title(topic));
+    this.#spec = spec;
+    this.#view = viewOf(topic, this.#body, title(topic), spec);
     this.#empty = this.root.appendChild(make('p', 'empty'));
     this.#credit = this.root.appendChild(make('p', 'credit'));
   }
 
-  /** Shows items; context is {now, ready, key, trouble}, key being the name of the topic's key field. */
+  /** Whether it was made for a topic that works like this. */
+  fits({ mode, key }) { return this.#spec.mode === mode && this.#spec.key === key; }
+
+  /**
+   * Shows items. context is {now, ready, key, trouble, all}: key is the name of the
+   * topic's key field, all how many items there are with those that are filtered out.
+   */
   update(items, context) {
     const simulated = items.filter((item) => item.data.simulated === true).length;
     const limit = (STALE[this.#topic] ?? Infinity) * 1000;
@@ -53,14 +63,21 @@ export class Card {
     });
     this.#body.hidden = items.length === 0;
     this.#empty.hidden = items.length > 0;
-    set(this.#empty, context.ready ? t('data.nothing') : t('data.waiting', { topic: t.has(`wait.${this.#topic}`) ? t(`wait.${this.#topic}`) : title(this.#topic) }));
+    set(this.#empty, this.#nothing(context));
     this.#empty.classList.toggle('waiting', !context.ready);
     this.#simulated.hidden = simulated === 0;
     set(this.#simulated, t(simulated === items.length ? 'data.simulated' : 'data.partly'));
     const credits = new Set(items.map((item) => item.data.attribution).filter((text) => typeof text === 'string' && text));
-    set(this.#credit, [...credits].slice(0, 3).map((text) => Format.clip(text, 120)).join(' · '));
+    this.credits = [...credits].slice(0, 3).map((text) => Format.clip(text, 120));
+    set(this.#credit, this.credits.join(' · '));
     stamp(this.#age, newest(items), context.now);
     this.tick(context);
+  }
+
+  #nothing({ ready, all }) {
+    if (all > 0) return t('board.filtered');
+    if (ready) return t('data.nothing');
+    return t('data.waiting', { topic: t.has(`wait.${this.#topic}`) ? t(`wait.${this.#topic}`) : title(this.#topic) });
   }
 
   /** Moves the ages on. Called once a second for what is on the page anyway. */
