@@ -59,6 +59,7 @@ export class Crawl {
   }
 
   run(on) {
+    if (on === this.#running) return;
     this.#running = on;
     this.#last = 0;
     this.#pace = { frames: 0, ms: 0 };

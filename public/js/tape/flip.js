@@ -38,6 +38,7 @@ export class Flip {
   }
 
   run(on) {
+    if (on === this.#running) return;
     this.#running = on;
     this.#arm();
   }
