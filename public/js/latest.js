@@ -232,6 +232,7 @@ export class Latest {
 
   #tell(message) {
     const { op, data } = message;
+    if (message.id) this.#lastId = message.id; // first: what a sink stumbles over must not come again and again
     if (op === 'event') {
       this.#sink.event(message.topic, message.text, message.id);
     } else if (op === 'retract') {
@@ -252,7 +253,6 @@ export class Latest {
     } else if (op === 'failed') {
       this.#watch?.failed(message.failures);
     }
-    if (message.id && message.n === this.#n) this.#lastId = message.id;
   }
 
   #tellTime(data) {
