@@ -1,8 +1,10 @@
 package metnorway
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,8 +18,25 @@ type forecast struct {
 			Updated time.Time         `json:"updated_at"`
 			Units   map[string]string `json:"units"`
 		} `json:"meta"`
-		Series []step `json:"timeseries"` // in the order of time
+		Series steps `json:"timeseries"`
 	} `json:"properties"`
+}
+
+// steps are the forecasts for the next hours, in the order of time.
+type steps []step
+
+// maxSteps is how many are kept of the nine days that the source knows: enough for as
+// long as a forecast counts.
+const maxSteps = 12
+
+// UnmarshalJSON reads the first steps.
+func (s *steps) UnmarshalJSON(text []byte) error {
+	var all []step
+	if err := json.Unmarshal(text, &all); err != nil {
+		return err
+	}
+	*s = slices.Clone(all[:min(len(all), maxSteps)])
+	return nil
 }
 
 // A step is the forecast for one time; hourly for the first days.

@@ -24,7 +24,8 @@ const (
 	attribution = "Weather data by MET Norway (CC BY 4.0)"
 
 	shortest = 10 * time.Minute // between two requests for a place
-	longest  = 6 * time.Hour    // that a forecast counts, whatever the source says
+	longest  = 6 * time.Hour    // that a forecast counts while there is no newer one
+	least    = 3 * time.Hour    // that an item stays: longer than the pause where nobody listens
 )
 
 // A Place is where to tell the weather of.
@@ -69,7 +70,7 @@ func New(options any, env feeds.Env) (feeds.Feed, error) {
 		return nil, fmt.Errorf("options are a %T", options)
 	}
 	base := cmp.Or(o.BaseURL, publicURL)
-	f := &feed{env: env, lasting: time.Hour + 3*env.Every.Max}
+	f := &feed{env: env, lasting: max(least, 4*env.Every.Max)}
 	var places []weather.Place
 	for _, p := range o.Places {
 		places = append(places, p.Place)
@@ -110,12 +111,11 @@ type site struct {
 	address string
 
 	forecast *forecast // nil until there is one
-	fetched  time.Time
-	due      time.Time // not asked for again before
+	checked  time.Time // when it was the newest
 	printed  data      // what was stored last
 }
 
-// Run asks for each place when its forecast is due, and prints what is new of this hour.
+// Run asks for each place whose forecast is over, and prints what is new of this hour.
 // A place that fails keeps no other from being printed.
 func (f *feed) Run(ctx context.Context, pub feeds.Publisher) error {
 	for {
@@ -139,7 +139,7 @@ func (f *feed) publish(ctx context.Context, pub feeds.Publisher) error {
 	var readings []data
 	var items []feeds.Item
 	for _, s := range f.sites {
-		if s.forecast == nil || now.Sub(s.fetched) > longest {
+		if s.forecast == nil || now.Sub(s.checked) > longest {
 			continue
 		}
 		d, at, err := s.forecast.now(s.place, now)
@@ -169,28 +169,25 @@ func (f *feed) publish(ctx context.Context, pub feeds.Publisher) error {
 	return nil
 }
 
-// refresh fetches what is due. It goes on after a place that fails, unless the source
-// asks to be left alone.
+// refresh fetches the forecasts that are over. It goes on after a place that fails, unless
+// the source asks to be left alone.
 func (f *feed) refresh(ctx context.Context, c *http.Client) error {
 	var failures []error
 	for _, s := range f.sites {
-		if time.Now().Before(s.due) {
-			continue
-		}
 		err := s.refresh(ctx, c)
 		if err == nil {
 			continue
 		}
 		failures = append(failures, fmt.Errorf("forecast for %q: %w", s.place.Name, err))
-		_, told := feeds.RetryDelay(err)
-		if told || ctx.Err() != nil {
+		if _, told := feeds.RetryDelay(err); told || ctx.Err() != nil {
 			break
 		}
 	}
 	return errors.Join(failures...)
 }
 
-// refresh fetches the forecast, if there is a newer one.
+// refresh fetches the forecast, if there is a newer one. The client knows how long the
+// last one holds.
 func (s *site) refresh(ctx context.Context, c *http.Client) error {
 	var header http.Header
 	if s.forecast == nil { // that nothing is new would not help
@@ -200,8 +197,8 @@ func (s *site) refresh(ctx context.Context, c *http.Client) error {
 	d, err := feeds.GetJSON(ctx, c, s.address, header, &fresh)
 	now := time.Now()
 	switch {
-	case errors.Is(err, feeds.ErrNotModified):
-		s.fetched, s.due = now, now.Add(shortest)
+	case errors.Is(err, feeds.ErrNotModified) && s.forecast != nil:
+		s.checked = now
 		return nil
 	case err != nil:
 		return err
@@ -209,19 +206,6 @@ func (s *site) refresh(ctx context.Context, c *http.Client) error {
 	if err := fresh.check(); err != nil {
 		return d.Misfit("forecast", err)
 	}
-	s.forecast, s.fetched, s.due = &fresh, now, now.Add(lifetime(d.Header, now))
+	s.forecast, s.checked = &fresh, now
 	return nil
-}
-
-// lifetime returns for how long an answer holds, by the source's own clock if it tells
-// the time.
-func lifetime(h http.Header, now time.Time) time.Duration {
-	until, err := http.ParseTime(h.Get("Expires"))
-	if err != nil {
-		return shortest
-	}
-	if date, err := http.ParseTime(h.Get("Date")); err == nil {
-		now = date
-	}
-	return min(max(until.Sub(now), shortest), longest)
 }

@@ -2,7 +2,9 @@ package metnorway
 
 import (
 	"context"
-	"net/http"
+	"fmt"
+	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -71,28 +73,6 @@ func TestConditionOfSymbol(t *testing.T) {
 	}
 }
 
-func TestLifetime(t *testing.T) {
-	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	at := func(d time.Duration) string { return now.Add(d).Format(http.TimeFormat) }
-	for _, tt := range []struct {
-		name, date, expires string
-		want                time.Duration
-	}{
-		{"as it says", at(0), at(31 * time.Minute), 31 * time.Minute},
-		{"by its own clock, two days behind", at(-48 * time.Hour), at(-48*time.Hour + 31*time.Minute), 31 * time.Minute},
-		{"without a date", "", at(31 * time.Minute), 31 * time.Minute},
-		{"too short", at(0), at(time.Second), shortest},
-		{"over already", at(0), "0", shortest},
-		{"missing", at(0), "", shortest},
-		{"far too long", at(0), at(1000 * time.Hour), longest},
-	} {
-		h := http.Header{"Date": {tt.date}, "Expires": {tt.expires}}
-		if got := lifetime(h, now); got != tt.want {
-			t.Errorf("%s: %s; want %s", tt.name, got, tt.want)
-		}
-	}
-}
-
 const stepText = `{"time":"2026-11-20T%s:00Z","data":{"instant":{"details":{"air_temperature":%s}},"next_1_hours":{"summary":{"symbol_code":"fair_day"},"details":{}}}}`
 
 // series is a forecast of steps, each "15:00 4.5".
@@ -156,18 +136,52 @@ func TestOnePlaceFails(t *testing.T) {
 	}
 }
 
-// A forecast that can be renewed no more counts for some hours and no longer.
+// A forecast that can be renewed no more is read for some hours and no longer.
 func TestOldForecastIsNotPrinted(t *testing.T) {
-	h := map[string]string{"Expires": feedtest.Recorded.Add(100 * time.Hour).Format(http.TimeFormat)}
-	source := feedtest.NewSource(feedtest.Answer{Body: series("12:00 1", "13:00 2", "14:00 3"), Header: h}, feedtest.Answer{Body: "{}"})
-	items, _ := run(t, source, &Options{Places: options().Places[:1]}, 5*time.Hour)
-	if len(items) != 3 || len(source.Requests()) != 1 {
-		t.Errorf("%d items, %d requests; want one for each hour of one forecast", len(items), len(source.Requests()))
-	}
-	for i, item := range items {
-		if got := item.Time.Hour(); got != 12+i {
-			t.Errorf("item %d is of %d o'clock", i, got)
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(feedtest.Recorded))
+		var hours []string
+		for h := 12; h < 24; h++ {
+			hours = append(hours, fmt.Sprintf("%d:00 %d", h, h))
 		}
+		source := feedtest.NewSource(feedtest.Answer{Body: series(hours...)}, feedtest.Answer{Status: 304}, feedtest.Answer{Status: 500})
+		spec := Spec()
+		env := spec.Complete(feeds.Env{ID: "test", Seed: 1})
+		made, err := New(&Options{Places: options().Places[:1]}, env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec := feedtest.NewRecorder(t, spec, env)
+		rec.SetHTTP(source.Client(spec, env))
+		for range 20 { // as the supervisor does
+			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+			if _, err := rec.Collect(ctx, made, 1000); err == nil {
+				t.Error("the failure is hidden")
+			}
+			cancel()
+			time.Sleep(30 * time.Minute)
+		}
+		// Confirmed at about a quarter past twelve and tried twice an hour, it counts until
+		// a quarter past six.
+		if got := len(rec.Items()); got != 6 {
+			t.Errorf("%d items; want one for each hour from 12 to 17", got)
+		}
+		for i, item := range rec.Items() {
+			if h := item.Time.Hour(); h != 12+i || *item.Data.(data).Temperature != float64(h) {
+				t.Errorf("item %d is of %s", i, item.Time)
+			}
+		}
+	})
+}
+
+// A source that says "not modified" to whoever knows nothing gives no weather.
+func TestNotModifiedFromTheStart(t *testing.T) {
+	source := feedtest.NewSource(feedtest.Answer{Status: 304})
+	if items, err := run(t, source, options(), time.Minute); err == nil || len(items) > 0 {
+		t.Errorf("%+v, %v", items, err)
+	}
+	if got := source.Requests()[0].Header.Get("Cache-Control"); got != "no-cache" {
+		t.Errorf("the first request has Cache-Control %q; want a whole answer", got)
 	}
 }
 
@@ -180,5 +194,26 @@ func TestBadSeriesIsRefused(t *testing.T) {
 		if err == nil || len(items) > 0 {
 			t.Errorf("%s: %+v, %v", name, items, err)
 		}
+	}
+}
+
+func TestPageNamesEveryOption(t *testing.T) {
+	page, err := os.ReadFile("../../docs/feeds/" + Spec().Kind + ".md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(Spec().Example) {
+		if !strings.Contains(string(page), line) {
+			t.Errorf("the page lacks the line %q of the example", line)
+		}
+	}
+	options := reflect.TypeFor[Options]()
+	for i := range options.NumField() {
+		if name := options.Field(i).Tag.Get("option"); !strings.Contains(string(page), "| `"+name+"` |") {
+			t.Errorf("the page lacks the option %s", name)
+		}
+	}
+	if text := strings.Join(strings.Fields(string(page)), " "); !strings.Contains(text, Spec().Attribution) {
+		t.Error("the page lacks the attribution")
 	}
 }

@@ -3,9 +3,11 @@ package nwsalerts
 import (
 	"cmp"
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"tickertape/feeds"
@@ -16,6 +18,7 @@ var severities = []string{"", "minor", "moderate", "severe", "extreme"}
 
 const (
 	maxTitle = 300   // bytes
+	maxLang  = 35    // bytes, which is enough for a BCP 47 tag
 	maxText  = 2_000 // bytes of a description or an instruction
 )
 
@@ -136,6 +139,17 @@ type data struct {
 	SourceTime     time.Time `json:"source_time,omitzero"` // the source's own time, where that lies in the future
 }
 
+// zones returns the codes of the zones that the alert is for, at most 100.
+func (a *alert) zones() []string {
+	var list []string
+	for _, code := range a.Geocode.UGC[:min(len(a.Geocode.UGC), maxZones)] {
+		if zoneCode.MatchString(code) {
+			list = append(list, code)
+		}
+	}
+	return list
+}
+
 // item makes the headline that stands under key.
 func (a *alert) item(key, topic string, now time.Time) feeds.Item {
 	title := a.Headline
@@ -146,7 +160,7 @@ func (a *alert) item(key, topic string, now time.Time) feeds.Item {
 		title = cmp.Or(a.Status, "Unknown status") + ": " + title
 	}
 	d := data{
-		Event: clip(a.Event, maxTitle), Area: clip(a.Area, maxText), Zones: a.Geocode.UGC[:min(len(a.Geocode.UGC), maxZones)],
+		Event: clip(a.Event, maxTitle), Area: clip(a.Area, maxText), Zones: a.zones(),
 		Summary: clip(a.Description, maxText), Instruction: clip(a.Instruction, maxText),
 		Response: word(a.Response), Certainty: word(a.Certainty), Urgency: word(a.Urgency),
 		Message: word(a.MessageType), Status: word(a.Status), AlertID: a.ID,
@@ -159,9 +173,9 @@ func (a *alert) item(key, topic string, now time.Time) feeds.Item {
 	it := feeds.Item{
 		Topic: topic, ID: key, Time: at, Expires: a.over(), Title: clip(title, maxTitle),
 		Source:   cmp.Or(clip(a.SenderName, maxTitle), "US National Weather Service"),
-		Severity: severities[a.severity()], Lang: a.Language, Attribution: attribution, Data: d,
+		Severity: severities[a.severity()], Lang: clip(a.Language, maxLang), Attribution: attribution, Data: d,
 	}
-	if strings.HasPrefix(a.Web, "https://") || strings.HasPrefix(a.Web, "http://") {
+	if u, err := url.Parse(a.Web); err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") {
 		it.URL = a.Web
 	}
 	return it
@@ -170,8 +184,14 @@ func (a *alert) item(key, topic string, now time.Time) feeds.Item {
 func word(s string) string { return strings.ToLower(clip(s, maxTitle)) }
 
 // clip takes out the line breaks within paragraphs, which the service sets for screens
-// of its own, and what is over most bytes.
+// of its own, control characters, and what is over most bytes.
 func clip(text string, most int) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' {
+			return ' '
+		}
+		return r
+	}, text)
 	var paragraphs []string
 	for p := range strings.SplitSeq(text, "\n\n") {
 		if p = strings.Join(strings.Fields(p), " "); p != "" {

@@ -71,7 +71,7 @@ func (l *list) fetch(ctx context.Context, c *http.Client) error {
 	var doc document
 	d, err := feeds.GetJSON(ctx, c, l.address, header, &doc)
 	switch {
-	case errors.Is(err, feeds.ErrNotModified):
+	case errors.Is(err, feeds.ErrNotModified) && l.fetched:
 		return nil
 	case err != nil:
 		return err
@@ -106,7 +106,6 @@ func (f *feed) update(ctx context.Context, pub feeds.Publisher, all []alert) err
 		f.printed[k.ID] = k.key
 		valid[k.ID], standing[k.key] = true, true
 	}
-	withdrawn := 0
 	for _, id := range slices.Sorted(maps.Keys(f.printed)) {
 		if valid[id] {
 			continue
@@ -115,13 +114,10 @@ func (f *feed) update(ctx context.Context, pub feeds.Publisher, all []alert) err
 			if err := pub.Retract(ctx, f.env.Topic, key); err != nil {
 				return err
 			}
-			withdrawn++
 		}
 		delete(f.printed, id)
 	}
-	if len(items)+withdrawn == 0 {
-		pub.OK(fmt.Sprintf("nothing new, %d alerts in force", len(current)))
-	}
+	pub.OK(fmt.Sprintf("alerts in force: %d", len(current)))
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"tickertape/feeds/weather"
@@ -11,6 +12,8 @@ import (
 
 // An answer is what the API says of one place.
 type answer struct {
+	Reason string `json:"reason"` // why there is no answer
+
 	Timezone  string            `json:"timezone"`
 	UTCOffset int               `json:"utc_offset_seconds"`
 	Units     map[string]string `json:"current_units"`
@@ -36,6 +39,11 @@ type current struct {
 	WindDirection *float64 `json:"wind_direction_10m"`
 	WindGust      *float64 `json:"wind_gusts_10m"`
 }
+
+// lastSecond is the last one of the year 9998: what is later cannot be written.
+const lastSecond = 253370764799
+
+var zoneName = regexp.MustCompile(`^[A-Za-z0-9_+/-]{1,64}$`)
 
 // A moment is a time in the form that was asked for, seconds since 1970, or in that of
 // servers that do not know of it: local time without an offset.
@@ -95,6 +103,9 @@ func (a *answers) UnmarshalJSON(text []byte) error {
 
 // observe reads the answers for places, which are in the same order.
 func (a answers) observe(places []weather.Place) ([]observation, error) {
+	if len(a) == 1 && a[0].Reason != "" {
+		return nil, refusal(a[0].Reason)
+	}
 	if len(a) != len(places) {
 		return nil, fmt.Errorf("the answer is about %d places; %d were asked for", len(a), len(places))
 	}
@@ -111,11 +122,11 @@ func (a answers) observe(places []weather.Place) ([]observation, error) {
 // observe turns an answer into the canonical units and words.
 func (a *answer) observe(p weather.Place) (observation, error) {
 	c := a.Current
-	if c == nil || c.Time.seconds <= 0 {
+	if c == nil || c.Time.seconds <= 0 || c.Time.seconds > lastSecond {
 		return observation{}, errors.New("the answer has no current values or no time")
 	}
 	d := data{Reading: weather.Reading{
-		Location: p.Name, Latitude: p.Latitude, Longitude: p.Longitude, Timezone: a.Timezone,
+		Location: p.Name, Latitude: p.Latitude, Longitude: p.Longitude, Timezone: zoneName.FindString(a.Timezone),
 		Humidity: c.Humidity, WindDirection: c.WindDirection, Units: weather.Canonical(),
 	}}
 	if c.Day != nil {

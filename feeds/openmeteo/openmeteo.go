@@ -24,6 +24,8 @@ const (
 	// are free (a place counts as a call), and the request's address short.
 	maxPlaces = 100
 
+	least = 3 * time.Hour // that an item stays: longer than the pause where nobody listens
+
 	source      = "Open-Meteo"
 	attribution = "Weather data by Open-Meteo.com (CC BY 4.0)"
 )
@@ -76,7 +78,7 @@ func New(options any, env feeds.Env) (feeds.Feed, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &feed{places: o.Places, env: env, address: address(base, o.APIKey, o.Places), lasting: 4 * env.Every.Max}, nil
+	return &feed{places: o.Places, env: env, address: address(base, o.APIKey, o.Places), lasting: max(least, 4*env.Every.Max)}, nil
 }
 
 // address returns the request for all places.
@@ -138,7 +140,13 @@ func explain(err error) error {
 	if !errors.As(err, &status) || status.Code != http.StatusBadRequest || json.Unmarshal([]byte(status.Body), &why) != nil || why.Reason == "" {
 		return err
 	}
-	return feeds.NeedsAttention(fmt.Errorf("the source refuses the request: %s", why.Reason), "check places and base_url")
+	return refusal(why.Reason)
+}
+
+// refusal is the error for a request that the source refuses for a reason. The reason
+// is bounded and cleaned where errors are shown.
+func refusal(reason string) error {
+	return feeds.NeedsAttention(fmt.Errorf("the source refuses the request: %s", reason), "check places and base_url")
 }
 
 // news makes items of the observations that differ from the last ones.

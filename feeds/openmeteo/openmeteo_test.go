@@ -1,9 +1,12 @@
 package openmeteo
 
 import (
+	"context"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -133,10 +136,102 @@ func FuzzAnswers(f *testing.F) {
 		if len(observations) != len(places) {
 			t.Fatalf("%d observations of %d places", len(observations), len(places))
 		}
-		for _, o := range observations {
-			if !reflect.DeepEqual(o, o) {
-				t.Error("an observation holds what is not equal to itself")
+		for _, it := range (&feed{last: make(map[string]data)}).news(observations[:min(len(observations), 1)], feedtest.Recorded) {
+			if _, err := it.Encode(feedtest.Recorded); err != nil || it.Time.After(feedtest.Recorded) {
+				t.Fatalf("an item that cannot be printed: %v, of %s", err, it.Time)
 			}
 		}
 	})
+}
+
+// Whatever else comes than the weather is an error that says what came, and prints nothing.
+func TestBadAnswers(t *testing.T) {
+	const good = `{"current":{"time":1795175100,"temperature_2m":4},"current_units":{"temperature_2m":"°C"}}`
+	for _, tt := range []struct {
+		name   string
+		answer feedtest.Answer
+		says   string
+		hint   bool
+	}{
+		{"a refusal with 200", feedtest.Answer{Body: `{"error":true,"reason":"No data for the place"}`}, "refuses the request: No data for the place", true},
+		{"a refusal", feedtest.Answer{Status: 400, Body: `{"error":true,"reason":"Cannot initialize"}`}, "refuses the request: Cannot initialize", true},
+		{"a refusal of somebody else's", feedtest.Answer{Status: 400, Body: `bad`}, "400 Bad Request: bad", true},
+		{"a key that is wrong", feedtest.Answer{Status: 403, Body: `{"reason":"key"}`}, "403 Forbidden", true},
+		{"a page", feedtest.Answer{Body: "<!DOCTYPE html><title>Log in</title>"}, "an HTML page in place of JSON", false},
+		{"half", feedtest.Answer{Body: good[:50]}, "no JSON", false},
+		{"cut", feedtest.Answer{Body: good[:50], Cut: true}, "unexpected EOF", false},
+		{"oversized", feedtest.Answer{Body: good, Fill: 6 << 20}, "5 MiB", false},
+		{"nothing", feedtest.Answer{}, "no JSON", false},
+		{"null", feedtest.Answer{Body: "null"}, "about 0 places; 1 were asked for", false},
+		{"too many", feedtest.Answer{Body: "[" + good + "," + good + "]"}, "about 2 places", false},
+		{"no current values", feedtest.Answer{Body: `{"hourly":{}}`}, `weather of "Berlin": the answer has no current values`, false},
+		{"no time", feedtest.Answer{Body: `{"current":{"temperature_2m":4}}`}, "or no time", false},
+		{"a time in words", feedtest.Answer{Body: `{"current":{"time":"noon"}}`}, `time "noon": want seconds`, false},
+		{"a strange unit", feedtest.Answer{Body: strings.Replace(good, "°C", "°Ré", 1)}, `temperature in the unit "°Ré"`, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			items, err := run(t, feedtest.NewSource(tt.answer), time.Minute)
+			if err == nil || !strings.Contains(err.Error(), tt.says) || len(items) > 0 {
+				t.Errorf("%d items, %v; want %q", len(items), err, tt.says)
+			}
+			if _, hint := feeds.Hint(err); hint != tt.hint {
+				t.Errorf("a person has to act: %v; want %v", hint, tt.hint)
+			}
+		})
+	}
+	if items, err := run(t, feedtest.NewSource(feedtest.Answer{Body: good}), time.Minute); err != nil || len(items) != 1 {
+		t.Errorf("the good answer gives %d items, %v", len(items), err)
+	}
+}
+
+// An observation that stays the same is printed once in a run.
+func TestSameObservationIsPrintedOnce(t *testing.T) {
+	const body = `{"current":{"time":1795175100,"temperature_2m":%},"current_units":{"temperature_2m":"°C"}}`
+	source := feedtest.NewSource(feedtest.Answer{Body: strings.Replace(body, "%", "4", 1)},
+		feedtest.Answer{Body: strings.Replace(body, "%", "4", 1)}, feedtest.Answer{Body: strings.Replace(body, "%", "4.5", 1)})
+	items, err := run(t, source, 2*time.Hour)
+	if err != nil || len(items) != 2 || len(source.Requests()) < 6 {
+		t.Errorf("%d items of %d requests, %v; want 2, a correction included", len(items), len(source.Requests()), err)
+	}
+}
+
+// run collects for a while what a feed prints of the weather in Berlin.
+func run(t *testing.T, source *feedtest.Source, d time.Duration) (items []feeds.Item, err error) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(feedtest.Recorded))
+		spec := Spec()
+		env := spec.Complete(feeds.Env{ID: "test", Seed: 1})
+		made, failure := New(&Options{Places: []weather.Place{berlin}}, env)
+		if failure != nil {
+			t.Fatal(failure)
+		}
+		rec := feedtest.NewRecorder(t, spec, env)
+		rec.SetHTTP(source.Client(spec, env))
+		ctx, cancel := context.WithTimeout(context.Background(), d)
+		defer cancel()
+		items, err = rec.Collect(ctx, made, 1000)
+	})
+	return items, err
+}
+
+func TestPageNamesEveryOption(t *testing.T) {
+	page, err := os.ReadFile("../../docs/feeds/" + Spec().Kind + ".md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(Spec().Example) {
+		if !strings.Contains(string(page), line) {
+			t.Errorf("the page lacks the line %q of the example", line)
+		}
+	}
+	options := reflect.TypeFor[Options]()
+	for i := range options.NumField() {
+		if name := options.Field(i).Tag.Get("option"); !strings.Contains(string(page), "| `"+name+"` |") {
+			t.Errorf("the page lacks the option %s", name)
+		}
+	}
+	if text := strings.Join(strings.Fields(string(page)), " "); !strings.Contains(text, Spec().Attribution) {
+		t.Error("the page lacks the attribution")
+	}
 }

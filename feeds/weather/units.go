@@ -67,7 +67,7 @@ func scaleOf(q Quantity, unit string) (s scale, known bool) {
 }
 
 // Convert returns value, which is in the given unit, in the canonical one, rounded to
-// two decimals. nil, and what is no finite number, is nil. An error names a unit that it
+// two decimals. nil, and what is or becomes no finite number, is nil. An error names a unit that it
 // does not know: a value in a strange unit must not be shown as if it were in ours.
 func Convert(q Quantity, value *float64, unit string) (*float64, error) {
 	if value == nil || math.IsNaN(*value) || math.IsInf(*value, 0) {
@@ -77,7 +77,11 @@ func Convert(q Quantity, value *float64, unit string) (*float64, error) {
 	if !known {
 		return nil, fmt.Errorf("the source gives %s in the unit %.20q, which is not known", q, unit)
 	}
-	return Rounded(*value*s.factor + s.offset), nil
+	result := Rounded(*value*s.factor + s.offset)
+	if math.IsInf(*result, 0) {
+		return nil, nil
+	}
+	return result, nil
 }
 
 // Rounded returns v with two decimals, never as a negative zero.
