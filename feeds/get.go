@@ -75,10 +75,21 @@ func GetJSON(ctx context.Context, c *http.Client, address string, header http.He
 }
 
 // KeepFor says that the document asks not to be fetched again before d has passed (the
-// ttl of RSS). It lengthens the feed's pause and never shortens it.
+// ttl of RSS), now and after each answer that it is not modified. It lengthens the
+// feed's pause, by a day at most, and never shortens it.
 func (d *Document) KeepFor(ttl time.Duration) {
 	if d.keep != nil {
 		d.keep(ttl)
+	}
+}
+
+// NotBefore says that the next round of fetches with a feed's client is not to begin
+// before t, at most a day from now. It lengthens the pause and never shortens it.
+func NotBefore(c *http.Client, t time.Time) {
+	if v := visitorOf(c); v != nil {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.notBefore = later(v.notBefore, t)
 	}
 }
 

@@ -106,11 +106,7 @@ func (v *visitor) records() map[string]record {
 	defer v.mu.Unlock()
 	all := make(map[string]record, len(v.visits))
 	for key, s := range v.visits {
-		r := s.record
-		if r.Known {
-			r.Fresh = later(r.Fresh, s.keep)
-		}
-		all[key] = r
+		all[key] = s.record
 	}
 	return all
 }

@@ -26,15 +26,15 @@ type record struct {
 	Known    bool      `json:"known,omitempty"`         // a document of this address was published
 	Asked    time.Time `json:"asked,omitzero"`          // when the source was last asked
 	Fresh    time.Time `json:"fresh,omitzero"`          // until when it need not be asked
+	Keep     Seconds   `json:"keep,omitempty"`          // how long the document itself wants to be kept after each answer
 	Blocked  time.Time `json:"blocked,omitzero"`        // until when it must not be asked
 }
 
 // A visit is what is known of one address. Guarded by visitor.mu.
 type visit struct {
 	record
-	next  *record   // what counts once the items of the answer are published; nil: nothing does
-	moved string    // where the address has moved to for good; "": it has not
-	keep  time.Time // until when the document itself asks to be kept
+	next  *record // what counts once the items of the answer are published; nil: nothing does
+	moved string  // where the address has moved to for good; "": it has not
 }
 
 // due returns when it makes sense to ask again; zero: any time.
@@ -43,7 +43,7 @@ func (s *visit) due() time.Time {
 	if s.next != nil {
 		due = s.next.Fresh
 	}
-	return later(later(due, s.keep), s.Blocked)
+	return later(due, s.Blocked)
 }
 
 func later(a, b time.Time) time.Time {
@@ -123,7 +123,7 @@ func (v *visitor) mayAskLocked(s *visit, whole, redirected bool) error {
 	case now.Before(s.Blocked):
 		wait := s.Blocked.Sub(now)
 		return RetryAfter(wait, fmt.Errorf("%w: it wants to be left alone for another %s", errEarly, wait.Round(time.Second)))
-	case s.Known && !whole && !v.reload && now.Before(later(s.Fresh, s.keep)):
+	case s.Known && !whole && !v.reload && now.Before(s.Fresh):
 		return errFresh
 	case redirected || s.Asked.IsZero() || !now.Before(s.Asked.Add(gap)) || now.Before(s.Asked):
 		return nil
@@ -163,12 +163,11 @@ func (v *visitor) answered(req *http.Request, s *visit, a *answer) (*http.Respon
 	switch a.status {
 	case http.StatusOK, http.StatusNonAuthoritativeInfo:
 		s.next = &record{ETag: a.header.Get("ETag"), Modified: a.header.Get("Last-Modified"), Known: true, Fresh: fresh}
-		s.keep = time.Time{} // it was of the document before
 		if a.status == http.StatusNonAuthoritativeInfo {
 			advice = "the source says that it will give this up (status 203): look for its successor"
 		}
 	case http.StatusNotModified:
-		s.Fresh = fresh
+		s.Fresh = later(fresh, a.at.Add(time.Duration(s.Keep)))
 		setTo(&s.ETag, a.header.Get("ETag"))
 		setTo(&s.Modified, a.header.Get("Last-Modified"))
 	case http.StatusMovedPermanently, http.StatusPermanentRedirect:
@@ -223,7 +222,10 @@ func keeper(res *http.Response) func(time.Duration) {
 	return func(d time.Duration) {
 		b.visitor.mu.Lock()
 		defer b.visitor.mu.Unlock()
-		b.visit.keep = later(b.visit.keep, time.Now().Add(min(d, retryMost)))
+		if next := b.visit.next; next != nil {
+			next.Keep = Seconds(min(d, retryMost))
+			next.Fresh = later(next.Fresh, time.Now().Add(time.Duration(next.Keep)))
+		}
 	}
 }
 
@@ -233,9 +235,6 @@ func (v *visitor) begin() {
 	defer v.mu.Unlock()
 	for _, s := range v.visits {
 		s.next = nil
-		if !s.Known {
-			s.keep = time.Time{}
-		}
 	}
 	v.round = nil
 }
@@ -277,8 +276,8 @@ func (v *visitor) endRound() (due time.Time, asked bool) {
 			due = d
 		}
 	}
-	asked = len(v.round) > 0
-	v.round, v.reload = nil, false
+	due, asked = later(due, v.notBefore), len(v.round) > 0
+	v.round, v.reload, v.notBefore = nil, false, time.Time{}
 	return due, asked
 }
 

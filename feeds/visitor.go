@@ -22,11 +22,12 @@ type visitor struct {
 	floor   time.Duration // of the kind
 	tell    func(advice string)
 
-	mu     sync.Mutex        // guards the fields below; never held across I/O
-	visits map[string]*visit // by the key of an address; at most maxVisits
-	round  []*visit          // asked for since the last pause
-	reload bool              // a person wants it now: freshness does not count in this round
-	dirty  bool              // what is remembered changed since it was last saved
+	mu        sync.Mutex        // guards the fields below; never held across I/O
+	visits    map[string]*visit // by the key of an address; at most maxVisits
+	round     []*visit          // asked for since the last pause
+	reload    bool              // a person wants it now: freshness does not count in this round
+	notBefore time.Time         // when the feed itself wants to fetch again, at the earliest
+	dirty     bool              // what is remembered changed since it was last saved
 }
 
 // visitorOf returns the visitor behind a client; nil if it is another's client.
@@ -117,7 +118,7 @@ func (v *visitor) ask(ctx context.Context, req *http.Request) (*answer, error) {
 		return nil, err
 	}
 	defer release()
-	limited, cancel := context.WithTimeoutCause(ctx, v.timeout, fmt.Errorf("no whole answer within %s", v.timeout))
+	limited, cancel := context.WithTimeoutCause(ctx, v.timeout, fmt.Errorf("no whole answer within %s: %w", v.timeout, context.DeadlineExceeded))
 	defer cancel()
 	res, err := v.fetcher.base.RoundTrip(req.WithContext(limited))
 	if err != nil {
@@ -157,7 +158,7 @@ func (v *visitor) stream(req *http.Request) (*http.Response, error) {
 	}
 	defer release()
 	ctx, cancel := context.WithCancelCause(req.Context())
-	late := time.AfterFunc(v.timeout, func() { cancel(fmt.Errorf("no answer within %s", v.timeout)) })
+	late := time.AfterFunc(v.timeout, func() { cancel(fmt.Errorf("no answer within %s: %w", v.timeout, context.DeadlineExceeded)) })
 	res, err := v.fetcher.base.RoundTrip(req.WithContext(ctx))
 	if late.Stop(); err != nil {
 		err = whyEnded(req.Context(), ctx, err)
