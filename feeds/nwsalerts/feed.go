@@ -22,8 +22,14 @@ type feed struct {
 	most  int // alerts at a time
 	lists []*list
 
-	printed map[string]string // the key under which an alert stands, by the alert's id; at most as many as most
+	// The key under which an alert stands, by the alert's id, or by recalled and the key for one
+	// that was printed before a restart; at most as many as most, and those.
+	printed map[string]string
+	started bool // what was printed before a restart is in it
 }
+
+// recalled begins what stands for the id of an alert that was printed before a restart.
+const recalled = "recalled "
 
 // A list is one request, and what it was last answered.
 type list struct {
@@ -36,6 +42,12 @@ type list struct {
 // withdraws those that are over. After a failure it does neither: that no list came does
 // not say that nothing is in force.
 func (f *feed) Run(ctx context.Context, pub feeds.Publisher) error {
+	if !f.started {
+		for _, key := range kept(pub) {
+			f.printed[recalled+key] = key
+		}
+		f.started = true
+	}
 	for {
 		all, err := f.fetch(ctx, pub.HTTP())
 		if err != nil {
@@ -117,6 +129,12 @@ func (f *feed) update(ctx context.Context, pub feeds.Publisher, all []alert) err
 		}
 		delete(f.printed, id)
 	}
+	slices.SortStableFunc(current, func(a, b keyed) int { return cmp.Compare(b.severity(), a.severity()) })
+	var keys []string
+	for _, k := range current {
+		keys = append(keys, k.key)
+	}
+	keep(pub, keys)
 	pub.OK(fmt.Sprintf("alerts in force: %d", len(current)))
 	return nil
 }
