@@ -130,7 +130,7 @@ func TestCrawlGoesRound(t *testing.T) {
 		if (items.some((e) => e.inert !== (e.ariaHidden === 'true'))) problems.push('inert is not hidden');
 		const edge = tape.getBoundingClientRect();
 		if (boxes.length && boxes.at(-1).right < edge.right) problems.push('blank at the end');
-		firsts.add(items[0]?.textContent + Math.floor(`+place+` / 500));
+		firsts.add(items[0]?.textContent + Math.floor(` + place + ` / 500));
 		if (firsts.size < 40) requestAnimationFrame(look);
 	})()`)
 	p.wait(`firsts.size >= 40`)

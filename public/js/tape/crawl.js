@@ -70,7 +70,9 @@ export class Crawl {
   step(by) {
     if (by > 0) {
       const next = this.#cells.find((cell) => cell.at > this.#position + 1);
+      const last = this.#cells.at(-1); // so long that nothing is laid after it yet
       if (next) this.#move(next.at);
+      else if (last) this.#move(last.at + last.slot);
     } else {
       const before = this.#cells.findLast((cell) => cell.at < this.#position - 1);
       if (before) this.#move(before.at);
