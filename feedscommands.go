@@ -9,6 +9,14 @@ func feedsCommands() []command {
 			about: "With KIND: its options, an example for the configuration file, and the terms of its source.",
 		},
 		{
+			name: "feeds create", args: "KIND [FILE]", most: 2, summary: "Write an entry for the configuration, with all options of a kind.", own: &createOptions{}, run: runCreate,
+			about: "Prints the entry, or adds it to the list of feeds in FILE, which is made if it is not there; comments and all else in it stay as they are. Options at their default are commented out.",
+		},
+		{
+			name: "feeds new", args: "NAME", most: 1, summary: "Begin a feed of your own: a kind in Go, or a program.", own: &newOptions{}, run: runNewFeed,
+			about: "In a clone of the repository: a folder feeds/NAME with a kind that fetches JSON, its test and a recorded answer, and its line in kinds.go. With --exec, anywhere: a program for the kind exec, and a configuration that runs it. Says what to do next. Nothing that is there already is touched.",
+		},
+		{
 			name: "feeds lint", args: "[FILE]", most: 1, summary: "Say what is wrong in a configuration, and what could be better.", config: true, file: true, judges: true, run: runLint,
 			about: "Prints all mistakes, as check does, and warnings: an interval that a source will not like, a program that is not there, two feeds in each other's way, a secret that is written out. Asks no source and starts nothing. Exits with 1 if there is a mistake; a warning alone is none.",
 		},

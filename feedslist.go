@@ -20,20 +20,30 @@ func runFeedsList(_ context.Context, inv *Invocation, stdout, stderr io.Writer) 
 		listKinds(stdout, kinds)
 		return exitOK
 	}
+	i := slices.IndexFunc(kinds, kindNamed(inv.Args[0]))
+	if i < 0 {
+		fmt.Fprintf(stderr, "tickertape: %v\n", unknownKind(inv.Args[0], kinds))
+		return exitUsage
+	}
+	describeKind(stdout, kinds[i])
+	return exitOK
+}
+
+// kindNamed returns a test for kinds of that name.
+func kindNamed(name string) func(feeds.Spec) bool {
+	return func(s feeds.Spec) bool { return s.Kind == name }
+}
+
+// unknownKind is the error for a name that no kind has.
+func unknownKind(name string, kinds []feeds.Spec) error {
 	var names []string
 	for _, spec := range kinds {
-		if spec.Kind == inv.Args[0] {
-			describeKind(stdout, spec)
-			return exitOK
-		}
 		names = append(names, spec.Kind)
 	}
-	if near := topics.Nearest(inv.Args[0], names); near != "" {
-		fmt.Fprintf(stderr, "tickertape: unknown kind of feed %s; did you mean %q?\n", quoted(inv.Args[0]), near)
-	} else {
-		fmt.Fprintf(stderr, "tickertape: unknown kind of feed %s; want %s\n", quoted(inv.Args[0]), orList(names))
+	if near := topics.Nearest(name, names); near != "" {
+		return fmt.Errorf("unknown kind of feed %s; did you mean %q?", quoted(name), near)
 	}
-	return exitUsage
+	return fmt.Errorf("unknown kind of feed %s; want %s", quoted(name), orList(names))
 }
 
 func listKinds(w io.Writer, kinds []feeds.Spec) {
