@@ -120,7 +120,7 @@ func TestHubDies(t *testing.T) {
 		}},
 		{"leader hangs", "locks", func(_ *testing.T, first *sharer) {
 			// It comes back later, finds that another leads, and reads on.
-			first.run(chromedp.Evaluate[chromedp.Void](`setTimeout(() => { for (const end = performance.now() + 2500; performance.now() < end;); }, 0);0`))
+			first.run(chromedp.Evaluate[chromedp.Void](`setTimeout(() => { for (const end = performance.now() + 4000; performance.now() < end;); }, 0);0`))
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -135,13 +135,18 @@ func TestHubDies(t *testing.T) {
 			stop := f.flow()
 			tabs[0].wait(`told.got.length > 5`)
 			n := len(f.seen())
+			// On a machine that stands still another may have taken over already.
+			still := eval[bool](tabs[0].tab, `told.begins.length === 1`)
 			tt.kill(t, first)
 			for _, s := range tabs {
-				s.wait(live + ` && told.begins.length > 1 && told.got.length > 10`)
+				if still {
+					s.wait(`told.begins.length > 1`)
+				}
+				s.wait(live)
 			}
 			stop()
 			for _, s := range tabs {
-				if got := s.has(); !slices.Equal(got.Begins, []string{"fresh", "resumed"}) {
+				if got := s.has(); slices.Contains(got.Begins[1:], "fresh") || slices.Contains(got.Begins, "reset") {
 					t.Errorf("%s: begins %q, want that it resumed", s.types, got.Begins)
 				}
 				s.clean()

@@ -14,7 +14,7 @@ import (
 // hasty is quick for what tabs and hubs say to each other. No answer of a worker is
 // awaited in less time: a browser that is busy needs seconds to start one.
 const hasty = `{"tick":20,"connect":1500,"retry":500,"backoffMin":50,"backoffMax":400,"gap":20,"offline":600,` +
-	`"grow":50,"shrink":500,"ping":200,"answer":8000,"slow":100}`
+	`"grow":50,"shrink":500,"ping":600,"answer":8000,"slow":100}`
 
 // sharer is a tab on testdata/share.html, which reads types and writes down what it
 // was given.

@@ -105,7 +105,7 @@ export class Hub {
     } else if (message.op === 'leave') {
       this.#leave(port);
     } else if (!this.#ports.has(port)) {
-      port.post('lost');
+      port.post('lost', { away: this.#clock.now() - port.left });
     } else if (message.op === 'wake') {
       port.post('ping');
       port.retryAt = 0;
@@ -129,7 +129,7 @@ export class Hub {
 
   #leave(port) {
     this.#ports.delete(port);
-    Object.assign(port, { attached: false, told: '' });
+    Object.assign(port, { attached: false, told: '', left: this.#clock.now() });
     this.#endCatching(port);
     this.#settle();
   }

@@ -65,6 +65,7 @@ export class Latest {
   #n = 0; // of the last open: answers to an earlier one are not heard
   #state = 'idle';
   #paused = false;
+  #pausedAt = 0; // by the wall clock, which goes on while the machine sleeps
   #closed = false;
   #heard; // when, by the steady clock
   #silent = 0; // pings left out
@@ -138,6 +139,7 @@ export class Latest {
     if (this.#closed) return;
     if (this.#paused) {
       this.#paused = false;
+      this.#away(this.#clock.date() - this.#pausedAt);
       this.#start();
       return;
     }
@@ -148,9 +150,10 @@ export class Latest {
     this.#channel.post({ op: 'wake', force });
   }
 
-  /** Lets go of the stream while the page is put away; wake takes it up again. */
+  /** Lets go of the stream while the page is put away; wake takes it up again, with a snapshot after five minutes. */
   pause() {
     if (this.#closed) return;
+    if (!this.#paused) this.#pausedAt = this.#clock.date();
     this.#paused = true;
     this.#hangUp();
     this.#lost();
@@ -226,8 +229,18 @@ export class Latest {
     this.#heard = this.#clock.now();
     this.#silent = 0;
     if (message.op === 'ping') this.#channel.post({ op: 'pong' });
-    else if (message.op === 'lost') this.#ask();
+    else if (message.op === 'lost') this.#again(message.away);
     else if (message.n === this.#n) this.#tell(message);
+  }
+
+  #again(away) {
+    this.#away(away);
+    this.#ask();
+  }
+
+  // Who comes back late is given what stands, not all that was.
+  #away(ms) {
+    if (Math.abs(ms) > this.#timing.stale) this.#lastId = '';
   }
 
   #tell(message) {
@@ -272,7 +285,9 @@ export class Latest {
     if (this.#state === 'live' || this.#state === 'quiet') this.#setState('reconnecting');
   }
 
-  #setState(name, silence = this.#clock.now() - this.#heard, failures = 0) {
+  #setState(told, silence = this.#clock.now() - this.#heard, failures = 0) {
+    // A new hub connects; who was live before connects again.
+    const name = told === 'connecting' && !['idle', 'connecting'].includes(this.#state) ? 'reconnecting' : told;
     if (name === this.#state) return;
     this.#state = name;
     this.#sink.state(name, silence, failures);

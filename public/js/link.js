@@ -30,6 +30,7 @@ export const TIMING = Object.freeze({
   shrink: 60_000, // that a stream may carry what no tab wants any more
   ping: 10_000, // between two pings of a hub to its tabs, and of a tab to its hub
   answer: 5_000, // until a SharedWorker must have answered
+  stale: 300_000, // for which a page was put away or frozen, until it is given a snapshot instead of all that it missed
   slow: 5_000, // from connecting to the hint that the browser may be out of connections
   failures: 5, // attempts without a stream before a reload is thought of
   reload: 600_000, // between two reloads of a page

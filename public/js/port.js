@@ -5,7 +5,7 @@
  *   {op: 'state', name, silence, failures}, {op: 'begin', state, data}, {op: 'event', topic, text, id},
  *   {op: 'retract', data, id}, {op: 'live', data, id}, {op: 'heartbeat', data, id}, {op: 'failed', failures}: as in
  *   LinkSink, and with the number n of the open that they answer;
- *   {op: 'ping'}, and {op: 'lost'}: it was silent and is not known any more
+ *   {op: 'ping'}, and {op: 'lost', away}: it was silent and is not known any more, for so many ms
  * and sends
  *   {op: 'open', n, types, last, ok}: reads these types after last ('': from a snapshot); ok: they were accepted before
  *   {op: 'wake', force}, {op: 'pong'}, {op: 'leave'}
@@ -24,6 +24,7 @@ export class Port {
   retryAt = 0; // not to catch up before
   refusals = 0;
   pings = 0; // without an answer
+  left = 0; // when it was dropped or left, by the steady clock
 
   constructor(send) { this.send = send; }
 
