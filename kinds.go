@@ -2,6 +2,7 @@ package main
 
 import (
 	"tickertape/feeds"
+	"tickertape/feeds/alpaca"
 	"tickertape/feeds/clock"
 	"tickertape/feeds/exec"
 	"tickertape/feeds/finnhub"
@@ -9,6 +10,7 @@ import (
 	"tickertape/feeds/metnorway"
 	"tickertape/feeds/nwsalerts"
 	"tickertape/feeds/openmeteo"
+	"tickertape/feeds/rss"
 	"tickertape/feeds/simulated"
 	"tickertape/feeds/system"
 )
@@ -28,6 +30,8 @@ func feedKinds() []feeds.Spec {
 		clock.Spec(),
 		system.Spec(),
 		exec.Spec(),
+		rss.Spec(),
+		alpaca.Spec(),
 		finnhub.Spec(),
 		httpjson.Spec(),
 		openmeteo.Spec(),

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -60,24 +59,10 @@ type feed struct {
 	opts  Options
 	env   feeds.Env
 	keys  *market.Keys
-	pace  time.Duration
 	limit *rate.Limiter // of REST calls, over all runs
+	board *market.Board
 
-	mu       sync.Mutex // guards the fields below
-	listings map[string]*listing
-	trades   int  // since the last ping
-	flowing  bool // the last detail said that trades come
-}
-
-// A listing is what is known of a symbol. It is guarded by the feed's mu.
-type listing struct {
-	company, currency string
-	profiled          bool // the profile was asked for, and answered
-	reference         market.Reference
-	problem           string    // why there are no prices of it; "" if there may be
-	told              bool      // the log knows of a problem
-	asking            bool      // a look-up is under way or queued
-	shown             time.Time // of the newest price that was handed on
+	profiled map[string]bool // symbols whose company is known; owned by lookUp and, before it runs, Run
 }
 
 func newFeed(options any, env feeds.Env, keys *market.Keys) (feeds.Feed, error) {
@@ -91,14 +76,13 @@ func newFeed(options any, env feeds.Env, keys *market.Keys) (feeds.Feed, error) 
 	if err := market.CheckSymbols(o.Symbols, maxSymbols, "a free key"); err != nil {
 		return nil, err
 	}
-	f := &feed{
-		opts: *o, env: env, keys: keys, pace: max(pace, env.Every.Max),
-		limit: rate.NewLimiter(rate.Every(callGap), callBurst), listings: make(map[string]*listing),
-	}
-	for _, symbol := range o.Symbols {
-		f.listings[symbol] = &listing{}
-	}
-	return f, nil
+	return &feed{
+		opts: *o, env: env, keys: keys, limit: rate.NewLimiter(rate.Every(callGap), callBurst),
+		board: market.NewBoard(market.BoardOptions{
+			Topic: env.Topic, Source: source, Attribution: attribution, Symbols: o.Symbols, Pace: max(pace, env.Every.Max),
+		}),
+		profiled: make(map[string]bool),
+	}, nil
 }
 
 // Run streams until ctx is done or the session fails.
@@ -111,17 +95,14 @@ func (f *feed) Run(ctx context.Context, pub feeds.Publisher) error {
 		return err
 	}
 	defer release()
-	r := &run{
-		feed: f, pub: pub,
-		prices: market.NewConflator(f.pace, f.opts.Symbols),
-		calls:  make(chan call, 2*len(f.opts.Symbols)),
-	}
+	r := &run{feed: f, pub: pub, calls: make(chan call, 2*len(f.opts.Symbols)), asking: make(map[string]bool)}
+	f.board.Begin()
 	r.queueAll()
-	pub.Go(func() error { return r.prices.Run(ctx, pub) })
+	pub.Go(func() error { return f.board.Run(ctx, pub) })
 	pub.Go(func() error { return r.lookUp(ctx) })
 	src := market.Source{
 		Name: source, URL: streamURL + "?" + url.Values{"token": {f.opts.Token}}.Encode(),
-		Every: f.env.Every, Alive: r.alive,
+		Every: f.env.Every, Alive: func() { f.board.Alive(pub) },
 	}
 	for {
 		err := market.Use(ctx, pub, src, r.talk)
@@ -146,37 +127,4 @@ func refined(err error) error {
 		return feeds.RetryAfter(max(after, time.Minute), fmt.Errorf("%w; another program may use the same key", err))
 	}
 	return err
-}
-
-// alive tells people how it stands, after a ping that was answered.
-func (r *run) alive() {
-	r.mu.Lock()
-	trades, flowing := r.trades, r.flowing
-	r.trades, r.flowing = 0, r.trades > 0
-	detail := "market closed or no trades"
-	if trades > 0 {
-		detail = fmt.Sprintf("trades of %d symbols", len(r.opts.Symbols))
-	}
-	detail += r.problemsLocked()
-	r.mu.Unlock()
-	if trades == 0 || !flowing {
-		r.pub.OK(detail)
-	}
-}
-
-// problemsLocked lists the symbols without prices.
-func (f *feed) problemsLocked() (text string) {
-	for _, symbol := range f.opts.Symbols {
-		if problem := f.listings[symbol].problem; problem != "" {
-			text += "; " + symbol + ": " + problem
-		}
-	}
-	return text
-}
-
-// item makes the item of a price.
-func (l *listing) item(topic, symbol string, price market.Decimal, at, now time.Time) feeds.Item {
-	previous, _ := l.reference.PreviousClose(at)
-	quote := market.Quote{Symbol: symbol, Company: l.company, Price: price, Currency: l.currency}.Since(previous)
-	return feeds.Item{Topic: topic, Time: market.Clamp(at, now), Source: source, Attribution: attribution, Data: quote}
 }

@@ -13,48 +13,44 @@ import (
 	"tickertape/feeds/market"
 )
 
-// What is asked of a symbol.
-const (
-	quoteCall   = quoteURL
-	profileCall = profileURL
-)
-
 const (
 	retryLeast  = 30 * time.Second // after a call that failed
 	retryMost   = 5 * time.Minute
 	limitedWait = time.Minute // after a 429 that does not say how long
 )
 
-// A call is one look-up to be made.
+// A call is one look-up to be made, at one of the two addresses.
 type call struct{ symbol, address string }
 
 // queueAll queues what is not known yet: first all quotes, so that each display has
 // a price, then names and currencies.
 func (r *run) queueAll() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, symbol := range r.opts.Symbols {
-		l := r.listings[symbol]
-		_, outdated := l.reference.PreviousClose(time.Now())
-		if outdated || l.problem != "" {
-			l.asking, l.problem = true, ""
-			r.calls <- call{symbol, quoteCall}
-		}
+	for _, symbol := range r.board.Outdated(time.Now()) {
+		r.queueQuote(symbol)
 	}
 	for _, symbol := range r.opts.Symbols {
-		if l := r.listings[symbol]; !l.profiled {
-			r.calls <- call{symbol, profileCall}
+		if !r.profiled[symbol] {
+			r.calls <- call{symbol, profileURL}
 		}
 	}
 }
 
-// queueLocked queues a call for a quote unless one is queued or under way. It does not
+// queueQuote queues a call for a quote unless one is queued or under way. It does not
 // block: there is room for two calls of each symbol.
-func (r *run) queueLocked(symbol string) {
-	if l := r.listings[symbol]; !l.asking {
-		l.asking = true
-		r.calls <- call{symbol, quoteCall}
+func (r *run) queueQuote(symbol string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.asking[symbol] {
+		r.asking[symbol] = true
+		r.calls <- call{symbol, quoteURL}
 	}
+}
+
+// answered lets the quote of a symbol be asked for again.
+func (r *run) answered(symbol string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.asking, symbol)
 }
 
 // lookUp makes the calls, at the allowed rate, until ctx is done. A failure is made
@@ -120,22 +116,20 @@ func (r *run) do(ctx context.Context, c call) error {
 		return err
 	}
 	var err error
-	if c.address == quoteCall {
+	if c.address == quoteURL {
 		err = r.askQuote(ctx, c.symbol)
 	} else {
 		err = r.askProfile(ctx, c.symbol)
 	}
 	var status *feeds.StatusError
 	if errors.As(err, &status) && status.Code == http.StatusForbidden {
-		if c.address == quoteCall {
+		if c.address == quoteURL {
 			return r.giveUp(c.symbol, "your plan does not cover it")
 		}
 		err = nil // prices go without a name
 	}
-	if err == nil && c.address == profileCall {
-		r.mu.Lock()
-		r.listings[c.symbol].profiled = true
-		r.mu.Unlock()
+	if err == nil && c.address == profileURL {
+		r.profiled[c.symbol] = true
 	}
 	return err
 }
@@ -156,51 +150,28 @@ func (r *run) askQuote(ctx context.Context, symbol string) error {
 	if !q.Current.Positive() && !strings.Contains(symbol, ":") { // currencies are streamed without a quote
 		return r.giveUp(symbol, "Finnhub knows no such symbol, or has no prices of it")
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	l := r.listings[symbol]
-	l.asking = false
-	l.reference.Fetched = now
-	if q.Time <= 0 || !q.Current.Positive() {
-		return nil
-	}
+	ref := market.Reference{Fetched: now}
 	at := time.Unix(q.Time, 0)
-	l.reference = market.Reference{Close: q.Current, Previous: q.Previous, At: at, Fetched: now}
-	if at.After(l.shown) {
-		l.shown = at
-		r.prices.Put(symbol, l.item(r.env.Topic, symbol, q.Current, at, now))
+	if q.Time > 0 && q.Current.Positive() {
+		ref.Close, ref.Previous, ref.At = q.Current, q.Previous, at
+	}
+	r.board.Refer(symbol, ref, q.Current, at)
+	r.answered(symbol)
+	return nil
+}
+
+// giveUp notes why a symbol has no quotes; the next run asks again. When that is so of
+// all, the feed needs somebody's attention.
+func (r *run) giveUp(symbol, problem string) error {
+	r.board.Refer(symbol, market.Reference{Fetched: time.Now()}, "", time.Time{})
+	r.answered(symbol)
+	if r.board.Problem(r.pub, symbol, problem, symbolHint) {
+		return errNothing
 	}
 	return nil
 }
 
-// giveUp notes why a symbol has no quotes. When that is so of all, the feed needs
-// somebody's attention.
-func (r *run) giveUp(symbol, problem string) error {
-	r.setProblem(symbol, problem)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	l := r.listings[symbol]
-	l.asking, l.reference.Fetched = false, time.Now() // asked again by the next run
-	for _, l := range r.listings {
-		if l.problem == "" {
-			return nil
-		}
-	}
-	return errNothing
-}
-
-// setProblem notes why a symbol has no prices; the log is told once.
-func (r *run) setProblem(symbol, problem string) {
-	r.mu.Lock()
-	l := r.listings[symbol]
-	told := l.told
-	l.problem, l.told = problem, true
-	r.mu.Unlock()
-	if !told {
-		r.pub.Log().Warn("symbol without prices", "symbol", symbol, "reason", problem, "hint", "look it up at https://finnhub.io/docs/api/symbol-search")
-		feeds.Note(r.pub, symbol+": "+problem)
-	}
-}
+const symbolHint = "look it up at https://finnhub.io/docs/api/symbol-search"
 
 var errNothing = feeds.NeedsAttention(fmt.Errorf("%s has quotes of none of the symbols", source),
 	"check symbols: American shares as AAPL, others with their exchange, as BINANCE:BTCUSDT")
@@ -216,10 +187,7 @@ func (r *run) askProfile(ctx context.Context, symbol string) error {
 	if err := r.get(ctx, profileURL, symbol, &p); err != nil {
 		return err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	l := r.listings[symbol]
-	l.company, l.currency = p.Name, market.Currency(p.Currency)
+	r.board.Describe(symbol, p.Name, p.Currency)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"tickertape/feeds"
@@ -13,9 +14,11 @@ import (
 // A run is one run of a feed.
 type run struct {
 	*feed
-	pub    feeds.Publisher
-	prices *market.Conflator
-	calls  chan call // capacity: two for each symbol, as many as can be queued; never closed
+	pub   feeds.Publisher
+	calls chan call // capacity: two for each symbol, as many as can be queued; never closed
+
+	mu     sync.Mutex      // guards asking
+	asking map[string]bool // symbols whose quote is to be asked for, or is being
 }
 
 // frame is a message of the stream: type trade, ping, news or error.
@@ -59,43 +62,23 @@ func (r *run) talk(s *market.Session) error {
 
 // take hands on the newest trade of each symbol in a frame.
 func (r *run) take(trades []trade) {
-	now := time.Now()
 	newest := make(map[string]trade, 1)
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	for _, t := range trades {
-		if l := r.listings[t.Symbol]; l == nil || t.Time <= 0 || !t.Price.Positive() {
-			continue
-		}
-		r.trades++
-		if t.Time >= newest[t.Symbol].Time {
+		if last, ok := newest[t.Symbol]; !ok || t.Time >= last.Time {
 			newest[t.Symbol] = t
 		}
 	}
 	for symbol, t := range newest {
-		r.showLocked(symbol, t.Price, time.UnixMilli(t.Time), now)
-	}
-}
-
-// showLocked hands a price on unless a newer one was, and asks for a newer reference
-// where one is needed.
-func (r *run) showLocked(symbol string, price market.Decimal, at, now time.Time) {
-	l := r.listings[symbol]
-	if at.Before(l.shown) {
-		return
-	}
-	l.shown = at
-	l.problem = "" // it has prices, whatever was said before
-	r.prices.Put(symbol, l.item(r.env.Topic, symbol, price, at, now))
-	if _, outdated := l.reference.PreviousClose(at); outdated {
-		r.queueLocked(symbol)
+		if r.board.Trade(symbol, t.Price, time.UnixMilli(t.Time)) {
+			r.queueQuote(symbol)
+		}
 	}
 }
 
 // complain shows an error of the stream, which may be about a symbol.
 func (r *run) complain(message string) {
-	if symbol, ok := strings.CutPrefix(message, "Invalid symbol "); ok && r.listings[symbol] != nil {
-		r.setProblem(symbol, "the stream takes it for no symbol")
+	if symbol, ok := strings.CutPrefix(message, "Invalid symbol "); ok {
+		r.board.Problem(r.pub, symbol, "the stream takes it for no symbol", symbolHint)
 		return
 	}
 	r.pub.Log().Warn("the stream reports an error", "error", fmt.Sprintf("%.200s", message))
