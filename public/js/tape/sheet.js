@@ -59,7 +59,7 @@ ul { margin: 0; padding: 0; list-style: none; }
 .status { display: flex; gap: 0.5em; min-inline-size: 0; padding-inline: 0.5em; color: var(--_soft); font-size: 0.8125em; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .still { position: absolute; inset: 0; display: flex; align-items: center; padding-inline: var(--_gap); color: var(--_soft); overflow: hidden; }
 
-.controls { display: flex; align-self: stretch; align-items: center; border-inline-start: 1px solid var(--_line); }
+.controls { display: flex; align-items: center; block-size: min(100%, 2.75rem); border-inline-start: 1px solid var(--_line); }
 button {
   display: inline-flex;
   align-items: center;
@@ -106,7 +106,7 @@ button:hover { color: var(--_text); }
 /* crawl */
 .tape[data-mode="crawl"] .items { position: absolute; inset: 0; will-change: transform; }
 .tape[data-mode="crawl"] .item { position: absolute; inset-block: 0; inset-inline-start: 0; inline-size: max-content; padding-inline: var(--_gap); white-space: nowrap; contain: layout paint style; }
-.tape[data-mode="crawl"] .item::before { content: ""; position: absolute; inset-inline-start: 0; inset-block: 30%; border-inline-start: 1px solid var(--_line); }
+.tape[data-mode="crawl"] .item::before { content: ""; position: absolute; inset-inline-start: 0; inset-block: calc(50% - 0.7em); border-inline-start: 1px solid var(--_line); }
 .unmeasured, .gone { visibility: hidden; }
 
 /* flip: one item, its title on as many lines as the bar is wide enough for */
