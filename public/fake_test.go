@@ -39,8 +39,8 @@ type fake struct {
 	origins  []string // that may embed
 
 	histories int // requests of the JSON face
-	build    string
-	open     int // streams
+	build     string
+	open      int // streams
 }
 
 type line struct{ topic, key, data, retract string }

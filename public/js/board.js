@@ -88,7 +88,8 @@ const latest = new Latest({
       arrange();
     }
     if (!choice.current || (build && data.build !== build)) learn();
-    build = data.build ?? '';
+    build = Format.clip(data.build ?? '', 40);
+    set(byId('build'), build);
   },
   event: hear,
   retract(data, id) {
@@ -197,8 +198,12 @@ async function learn() {
 
 // --- what is shown
 
-const shows = (topic, item) => has(words, item) && (state.simulated || item.data.simulated !== true)
-  && (topic !== 'news' || !state.source || item.data.source === state.source);
+// What is searched for concerns what there is much of: the one value of a topic stays.
+function shows(topic, item) {
+  const { mode, key } = store.spec(topic);
+  return (state.simulated || item.data.simulated !== true) && ((mode === 'latest' && !key) || has(words, item))
+    && (topic !== 'news' || !state.source || item.data.source === state.source);
+}
 
 function draw(topic) {
   dirty.add(topic);

@@ -137,7 +137,8 @@ export class Format {
   price(value) {
     if (!DECIMAL.test(String(value))) return Format.clip(value, 24) || MISSING;
     const digits = digitsOf(value);
-    return this.#number(`p${digits}`, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+    return this.#number(`p${digits}`, { minimumFractionDigits: digits, maximumFractionDigits: digits })
+      .format(value).replace('-', MINUS);
   }
 
   /** A change with its sign: never told by colour alone. */

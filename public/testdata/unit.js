@@ -9,7 +9,9 @@ import { equal } from './fakes.js';
 import { checks as link } from './unit_link.js';
 import { checks as filter } from './unit_filter.js';
 import { checks as hub } from './unit_hub.js';
+import { checks as latest } from './unit_latest.js';
 import { checks as reload } from './unit_reload.js';
+import { checks as tape } from './unit_tape.js';
 
 const format = new Format({ lang: 'en-GB', tz: 'UTC' });
 
@@ -17,7 +19,9 @@ const checks = [
   ...link,
   ...filter,
   ...hub,
+  ...latest,
   ...reload,
+  ...tape,
   ['store: a snapshot takes the place of what is shown when it is complete', () => {
     const changed = [];
     const s = new Store((topic) => changed.push(topic));
@@ -151,6 +155,7 @@ const checks = [
     equal(format.price('99999999999999.10'), '99,999,999,999,999.10');
     equal(format.price('0.00001234'), '0.00001234');
     equal(format.price(12.5), '12.5');
+    equal(format.price('-37.63'), '\u221237.63');
     equal(format.price('1e999'), '1e999');
     equal(format.price('<b>'), '<b>');
     equal(format.price(undefined), '–');

@@ -123,9 +123,10 @@ export class Alerts {
       form.reset();
     });
     const part = (name, none) => {
-      this.root.append(make('h3', 'label', t(name)));
-      const list = this.root.appendChild(make('ul'));
-      return [list, this.root.appendChild(make('p', 'meta', t(none)))];
+      const section = this.root.appendChild(make('section'));
+      section.append(make('h3', 'label', t(name)));
+      const list = section.appendChild(make('ul'));
+      return [list, section.appendChild(make('p', 'meta', t(none)))];
     };
     const [rules, noRules] = part('alerts.rules', 'alerts.no_rules');
     this.#ruleRows = new Rows(rules, row('rule', ({ rule }) => this.#remove(rule)));

@@ -4,7 +4,7 @@
 import { millis } from '../store.js';
 
 export const SPAN = 30 * 60_000; // ms
-export const SLOTS = 60;
+export const SLOTS = 120;
 const SLOT = SPAN / SLOTS;
 const KEYS = 200;
 const PAGES = 3; // answers of the server that are read at most
@@ -34,16 +34,12 @@ export class History {
     if (slots.size > SLOTS) slots.delete(slots.keys().next().value);
   }
 
-  /** The values of a key from the oldest to now: {x, value}, x from 0 (SPAN ago) to 1. */
+  /** The values of a key of the last SPAN, oldest first: {x, value}, x from 0 for the oldest to 1 for the newest. */
   points(key, now) {
     const last = slotOf(now);
-    return [...this.#series.get(key) ?? []].filter(([slot]) => slot > last - SLOTS && slot <= last + 1)
-      .map(([slot, value]) => ({ x: Math.min(1, Math.max(0, 1 - (last - slot) / (SLOTS - 1))), value }));
-  }
-
-  /** Forgets all keys but these. */
-  prune(keys) {
-    for (const key of this.#series.keys()) if (!keys.has(key)) this.#series.delete(key);
+    const slots = [...this.#series.get(key) ?? []].filter(([slot]) => slot > last - SLOTS && slot <= last + 1);
+    const [from, to] = [slots[0]?.[0], slots.at(-1)?.[0]];
+    return slots.map(([slot, value]) => ({ x: to > from ? (slot - from) / (to - from) : 1, value }));
   }
 
   /** Reads what the server's log has of a topic, behind what came live. A server that has none is no error. */
