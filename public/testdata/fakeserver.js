@@ -8,6 +8,7 @@ export class FakeServer {
   log = []; // {n, topic, key, text, gone}
   expired = 0; // places up to here have left the tape
   down = false;
+  build = 'b';
   sources = [];
   asked = []; // {types, last} of each stream
   most = 0; // streams that were open at once
@@ -105,7 +106,7 @@ class FakeStream {
   }
 
   beat() {
-    if (this.readyState === 1 && this.#queue.length === 0) this.#queue.push(['heartbeat', { time: '2026-11-20T09:00:00Z', build: 'b' }, `${this.#server.epoch}-${this.#at}`]);
+    if (this.readyState === 1 && this.#queue.length === 0) this.#queue.push(['heartbeat', { time: '2026-11-20T09:00:00Z', build: this.#server.build }, `${this.#server.epoch}-${this.#at}`]);
   }
 
   #begin() {
@@ -121,7 +122,7 @@ class FakeStream {
     let state = last ? 'reset' : 'fresh';
     if (of === epoch && Number(n) <= log.length && Number(n) >= expired) state = 'resumed';
     this.#at = state === 'resumed' ? Number(n) : log.length;
-    this.#queue = [['stream', { state, topics: Object.keys(FakeServer.KEYS), time: '2026-11-20T09:00:00Z', build: 'b' }]];
+    this.#queue = [['stream', { state, topics: Object.keys(FakeServer.KEYS), time: '2026-11-20T09:00:00Z', build: this.#server.build }]];
     if (state === 'resumed') this.#more();
     else for (const e of this.#server.values(this.#types)) this.#queue.push([e.topic, e.text]);
     this.#queue.push(['live', { time: '2026-11-20T09:00:00Z' }, `${epoch}-${this.#at}`]);
