@@ -91,3 +91,6 @@ func (p *expiringPublisher) Pause(ctx context.Context, every feeds.Interval) err
 
 // Note passes the text on.
 func (p *expiringPublisher) Note(detail string) { feeds.Note(p.Publisher, detail) }
+
+// Unwrap returns the publisher behind, for what it knows of positions.
+func (p *expiringPublisher) Unwrap() feeds.Publisher { return p.Publisher }

@@ -4,6 +4,7 @@ import (
 	"tickertape/feeds"
 	"tickertape/feeds/alpaca"
 	"tickertape/feeds/clock"
+	"tickertape/feeds/eventsource"
 	"tickertape/feeds/exec"
 	"tickertape/feeds/finnhub"
 	"tickertape/feeds/httpjson"
@@ -34,6 +35,7 @@ func feedKinds() []feeds.Spec {
 		alpaca.Spec(),
 		finnhub.Spec(),
 		httpjson.Spec(),
+		eventsource.Spec(),
 		openmeteo.Spec(),
 		metnorway.Spec(),
 		nwsalerts.Spec(),
