@@ -112,6 +112,7 @@ type site struct {
 
 	forecast *forecast // nil until there is one
 	checked  time.Time // when it was the newest
+	whole    bool      // it is to be fetched whatever is known of it
 	printed  data      // what was stored last
 }
 
@@ -120,11 +121,14 @@ type site struct {
 func (f *feed) Run(ctx context.Context, pub feeds.Publisher) error {
 	for {
 		failure := f.refresh(ctx, pub.HTTP())
-		if err := f.publish(ctx, pub); err != nil {
+		printed, err := f.publish(ctx, pub)
+		switch {
+		case err != nil:
 			return err
-		}
-		if failure != nil {
+		case failure != nil:
 			return fmt.Errorf("fetch: %w", failure)
+		case !printed:
+			pub.OK("nothing new")
 		}
 		if err := feeds.Pause(ctx, pub, feeds.Interval{}); err != nil {
 			return err
@@ -132,8 +136,8 @@ func (f *feed) Run(ctx context.Context, pub feeds.Publisher) error {
 	}
 }
 
-// publish prints the sites whose weather is another than what was printed.
-func (f *feed) publish(ctx context.Context, pub feeds.Publisher) error {
+// publish prints the sites whose weather is another than what was printed, if there are any.
+func (f *feed) publish(ctx context.Context, pub feeds.Publisher) (printed bool, err error) {
 	now := time.Now()
 	var fresh []*site
 	var readings []data
@@ -144,7 +148,7 @@ func (f *feed) publish(ctx context.Context, pub feeds.Publisher) error {
 		}
 		d, at, err := s.forecast.now(s.place, now)
 		if err != nil {
-			return fmt.Errorf("forecast for %q: %w", s.place.Name, err)
+			return false, fmt.Errorf("forecast for %q: %w", s.place.Name, err)
 		}
 		if reflect.DeepEqual(d, s.printed) {
 			continue
@@ -157,16 +161,15 @@ func (f *feed) publish(ctx context.Context, pub feeds.Publisher) error {
 		})
 	}
 	if len(items) == 0 {
-		pub.OK("nothing new")
-		return nil
+		return false, nil
 	}
 	if err := pub.Publish(ctx, items...); err != nil && !errors.Is(err, feeds.ErrItem) {
-		return err
+		return false, err
 	}
 	for i, s := range fresh {
 		s.printed = readings[i]
 	}
-	return nil
+	return true, nil
 }
 
 // refresh fetches the forecasts that are over. It goes on after a place that fails, unless
@@ -190,15 +193,16 @@ func (f *feed) refresh(ctx context.Context, c *http.Client) error {
 // last one holds.
 func (s *site) refresh(ctx context.Context, c *http.Client) error {
 	var header http.Header
-	if s.forecast == nil { // that nothing is new would not help
+	if s.whole {
 		header = http.Header{"Cache-Control": {"no-cache"}}
 	}
 	var fresh forecast
 	d, err := feeds.GetJSON(ctx, c, s.address, header, &fresh)
 	now := time.Now()
 	switch {
-	case errors.Is(err, feeds.ErrNotModified) && s.forecast != nil:
-		s.checked = now
+	case errors.Is(err, feeds.ErrNotModified) && !s.whole:
+		// After a restart the forecast is not at hand; what it says of this hour was printed.
+		s.checked, s.whole = now, s.forecast == nil
 		return nil
 	case err != nil:
 		return err
@@ -206,6 +210,9 @@ func (s *site) refresh(ctx context.Context, c *http.Client) error {
 	if err := fresh.check(); err != nil {
 		return d.Misfit("forecast", err)
 	}
-	s.forecast, s.checked = &fresh, now
+	if _, _, err := fresh.now(s.place, now); err != nil {
+		return err
+	}
+	s.forecast, s.checked, s.whole = &fresh, now, false
 	return nil
 }

@@ -127,6 +127,12 @@ func TestOnePlaceFails(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `"Bergen"`) || len(items) != 1 || items[0].Data.(data).Location != "Finse" {
 		t.Errorf("%+v, %v", items, err)
 	}
+	strange := feedtest.Answer{Body: strings.Replace(good.Body, "celsius", "reaumur", 1)}
+	source = feedtest.NewSource().On("lat=60.3929", strange).On("lat=60.6024", good)
+	items, err = run(t, source, options(), time.Minute)
+	if err == nil || !strings.Contains(err.Error(), `"reaumur"`) || len(items) != 1 {
+		t.Errorf("%+v, %v", items, err)
+	}
 	limited := feedtest.NewSource().On("lat=60.3929", feedtest.Answer{Status: 429, Header: map[string]string{"Retry-After": "700"}}).On("lat=60.6024", good)
 	if _, err = run(t, limited, options(), time.Minute); len(limited.Requests()) != 1 {
 		t.Errorf("after a 429 the source was asked %d times", len(limited.Requests()))
@@ -161,6 +167,9 @@ func TestOldForecastIsNotPrinted(t *testing.T) {
 			cancel()
 			time.Sleep(30 * time.Minute)
 		}
+		if oks := rec.OKs(); len(oks) != 1 {
+			t.Errorf("it says that all is well %d times; want once, for the answer that nothing is new", len(oks))
+		}
 		// Confirmed at about a quarter past twelve and tried twice an hour, it counts until
 		// a quarter past six.
 		if got := len(rec.Items()); got != 6 {
@@ -174,14 +183,22 @@ func TestOldForecastIsNotPrinted(t *testing.T) {
 	})
 }
 
-// A source that says "not modified" to whoever knows nothing gives no weather.
+// After a restart "not modified" is fine once: what there is was printed before. Then the
+// forecast is fetched whole, and "not modified" is no answer to that.
 func TestNotModifiedFromTheStart(t *testing.T) {
-	source := feedtest.NewSource(feedtest.Answer{Status: 304})
-	if items, err := run(t, source, options(), time.Minute); err == nil || len(items) > 0 {
+	one := &Options{Places: options().Places[:1]}
+	source := feedtest.NewSource(feedtest.Answer{Status: 304}, feedtest.Answer{Body: series("12:00 4.5")})
+	items, err := run(t, source, one, 20*time.Minute)
+	if err != nil || len(items) != 1 || len(source.Requests()) != 2 {
 		t.Errorf("%+v, %v", items, err)
 	}
-	if got := source.Requests()[0].Header.Get("Cache-Control"); got != "no-cache" {
-		t.Errorf("the first request has Cache-Control %q; want a whole answer", got)
+	for i, want := range []string{"", "no-cache"} {
+		if got := source.Requests()[i].Header.Get("Cache-Control"); got != want {
+			t.Errorf("request %d has Cache-Control %q; want %q", i, got, want)
+		}
+	}
+	if _, err := run(t, feedtest.NewSource(feedtest.Answer{Status: 304}), one, time.Hour); err == nil {
+		t.Error("a source that never gives anything is no error")
 	}
 }
 

@@ -34,7 +34,8 @@ const recalled = "recalled "
 // A list is one request, and what it was last answered.
 type list struct {
 	address string
-	fetched bool
+	known   bool // alerts is what the source last said
+	whole   bool // it is to be fetched whatever is known of it
 	alerts  []alert
 }
 
@@ -49,12 +50,16 @@ func (f *feed) Run(ctx context.Context, pub feeds.Publisher) error {
 		f.started = true
 	}
 	for {
-		all, err := f.fetch(ctx, pub.HTTP())
-		if err != nil {
+		all, known, err := f.fetch(ctx, pub.HTTP())
+		switch {
+		case err != nil:
 			return fmt.Errorf("fetch: %w", err)
-		}
-		if err := f.update(ctx, pub, all); err != nil {
-			return err
+		case !known:
+			pub.OK("nothing new since the restart")
+		default:
+			if err := f.update(ctx, pub, all); err != nil {
+				return err
+			}
 		}
 		if err := feeds.Pause(ctx, pub, feeds.Interval{}); err != nil {
 			return err
@@ -62,35 +67,37 @@ func (f *feed) Run(ctx context.Context, pub feeds.Publisher) error {
 	}
 }
 
-// fetch returns the messages of all lists.
-func (f *feed) fetch(ctx context.Context, c *http.Client) ([]alert, error) {
-	var all []alert
+// fetch returns the messages of all lists, unless one of them is not known.
+func (f *feed) fetch(ctx context.Context, c *http.Client) (all []alert, known bool, err error) {
+	known = true
 	for _, l := range f.lists {
 		if err := l.fetch(ctx, c); err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		all = append(all, l.alerts...)
+		all, known = append(all, l.alerts...), known && l.known
 	}
-	return all, nil
+	return all, known, nil
 }
 
 // fetch asks for the list; it stays as it is if there is no newer one.
 func (l *list) fetch(ctx context.Context, c *http.Client) error {
 	header := http.Header{"Accept": {"application/geo+json"}}
-	if !l.fetched { // that nothing is new would not help
+	if l.whole {
 		header.Set("Cache-Control", "no-cache")
 	}
 	var doc document
 	d, err := feeds.GetJSON(ctx, c, l.address, header, &doc)
 	switch {
-	case errors.Is(err, feeds.ErrNotModified) && l.fetched:
+	case errors.Is(err, feeds.ErrNotModified) && !l.whole:
+		// After a restart the list is not at hand; what is in it was printed.
+		l.whole = !l.known
 		return nil
 	case err != nil:
 		return err
 	case doc.Features == nil:
 		return d.Misfit("list of alerts", nil)
 	}
-	l.fetched, l.alerts = true, nil
+	l.known, l.whole, l.alerts = true, false, nil
 	for _, feature := range *doc.Features {
 		l.alerts = append(l.alerts, feature.Properties)
 	}
