@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"reflect"
 	"slices"
 
@@ -62,9 +63,16 @@ func (d *decoder) warn(n *yaml.Node, format string, args ...any) {
 	d.warnings = append(d.warnings, m)
 }
 
+// isPublicAddress reports whether text is a web address in which nothing can be a
+// secret: without a password and a query.
+func isPublicAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && u.RawQuery == ""
+}
+
 // warnSecret warns of a secret that is written out.
 func (d *decoder) warnSecret(o option, n *yaml.Node) {
-	if o.secret && n.Value != "" && !reference.MatchString(n.Value) {
+	if o.secret && n.Value != "" && !reference.MatchString(n.Value) && !isPublicAddress(n.Value) {
 		d.warn(n, "%s: the secret itself stands in the file; write ${NAME} and set NAME in the server's environment", o.name)
 	}
 }

@@ -41,6 +41,8 @@ func TestLint(t *testing.T) {
 		{"twice", "feeds:\n- {kind: tides, id: a, url: x}\n- {kind: tides, id: b, url: x}\n", []string{"t.yaml:3:3: warning: feed b has the same options as feed a on line 2", "0 "}, 0},
 		{"one value", "topics: [{name: level, mode: latest}]\nfeeds:\n- {kind: tides, id: a, url: x, topic: level}\n- {kind: tides, id: b, url: y, topic: level}\n",
 			[]string{`t.yaml:4:3: warning: feeds a and b print on topic "level", which keeps one value`, "0 "}, 0},
+		{"no secret", "feeds:\n- {kind: tides, url: x, token: 'https://news.example/feed'}\n", []string{"0 mistakes, 0 warnings"}, 0},
+		{"an address with a key", "feeds:\n- {kind: tides, url: x, token: 'https://news.example/feed?key=1'}\n", []string{"t.yaml:2:32: warning: token: the secret itself", "0 "}, 0},
 		{"secret", "feeds:\n- {kind: tides, url: x, token: abc}\n", []string{"t.yaml:2:32: warning: token: the secret itself stands in the file; write ${NAME}", "0 "}, 0},
 		{"machine", "feeds:\n- {kind: program}\n", []string{"t.yaml:2: warning: feed program: there is no program tidegauge; install it", "0 "}, 0},
 		{"both", "feeds:\n- {kind: tides, url: x, token: abc}\n- {kind: tydes}\n", []string{

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -122,5 +123,5 @@ func beginning(body []byte) string {
 			body = body[:len(body)-1]
 		}
 	}
-	return cleanText(string(body))
+	return strings.Join(strings.Fields(cleanText(string(body))), " ")
 }
