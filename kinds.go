@@ -14,6 +14,7 @@ import (
 	"tickertape/feeds/rss"
 	"tickertape/feeds/simulated"
 	"tickertape/feeds/system"
+	"tickertape/feeds/twelvedata"
 )
 
 // defaultKinds run when the configuration has no list of feeds, each under its own
@@ -34,6 +35,7 @@ func feedKinds() []feeds.Spec {
 		rss.Spec(),
 		alpaca.Spec(),
 		finnhub.Spec(),
+		twelvedata.Spec(),
 		httpjson.Spec(),
 		eventsource.Spec(),
 		openmeteo.Spec(),

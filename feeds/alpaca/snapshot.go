@@ -22,11 +22,16 @@ const (
 // watchSnapshots asks for snapshots at the start and whenever trades are of a newer
 // day, until ctx is done. It ends the run where the key is refused.
 func (r *run) watchSnapshots(ctx context.Context) error {
-	pause := retryLeast
-	for {
+	for pause := retryLeast; ctx.Err() == nil; {
 		err := r.askAll(ctx)
-		if ctx.Err() != nil {
-			return nil
+		if err == nil {
+			pause = retryLeast
+			select {
+			case <-ctx.Done():
+			case <-r.stale:
+				wait(ctx, retryLeast) // the first trades of a day come close together
+			}
+			continue
 		}
 		var status *feeds.StatusError
 		switch {
@@ -34,36 +39,22 @@ func (r *run) watchSnapshots(ctx context.Context) error {
 			return feeds.NeedsAttention(err, "check key and secret, and that your plan has feed "+r.opts.Feed)
 		case errors.Is(err, errNothing):
 			return err
-		case err != nil:
-			feeds.Note(r.pub, "previous closes are missing, tried again: "+err.Error())
-			asked, _ := feeds.RetryDelay(err)
-			if !wait(ctx, min(max(asked, pause), retryMost)) {
-				return nil
-			}
-			pause = min(2*pause, retryMost)
-			continue
 		}
-		pause = retryLeast
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-r.stale:
-		}
-		if !wait(ctx, retryLeast) { // the first trades of a day come close together
-			return nil
-		}
+		feeds.Note(r.pub, "previous closes are missing, tried again: "+err.Error())
+		asked, _ := feeds.RetryDelay(err)
+		wait(ctx, min(max(asked, pause), retryMost))
+		pause = min(2*pause, retryMost)
 	}
+	return nil
 }
 
-// wait waits for d and reports whether ctx goes on.
-func wait(ctx context.Context, d time.Duration) bool {
+// wait waits for d or for ctx's end.
+func wait(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return false
 	case <-timer.C:
-		return true
 	}
 }
 
