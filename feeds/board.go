@@ -16,8 +16,9 @@ const (
 // A board holds the status of one feed. Methods may be called from any goroutine
 // and never block on anything but the board's own lock.
 type board struct {
-	log  *slog.Logger
-	wake func() // tells the announcer that a state changed; does not block
+	log      *slog.Logger
+	invented bool   // all items of the kind are
+	wake     func() // tells the announcer that a state changed; does not block
 
 	mu     sync.Mutex // guards the fields below; never held across a call of log or wake
 	status Status
@@ -31,7 +32,7 @@ type board struct {
 }
 
 func newBoard(spec Spec, env Env, allowed []string, log *slog.Logger, wake func()) *board {
-	b := &board{log: log, wake: wake}
+	b := &board{log: log, wake: wake, invented: spec.Simulated}
 	b.status = Status{
 		ID: env.ID, Kind: spec.Kind, Topics: slices.Clone(allowed), State: Starting, Since: time.Now().UTC(),
 		Simulated: spec.Simulated, Every: env.Every, Attribution: spec.Attribution,
@@ -249,6 +250,29 @@ func (b *board) note(detail string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.status.Detail = cleanText(detail)
+}
+
+// downSoon reports whether the source is down for long, should it stay so for another
+// wait, or never was up: a short interruption is not worth a simulation.
+func (b *board) downSoon(wait time.Duration) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.status.LastOK.IsZero() || time.Since(b.down)+wait >= standInAfter
+}
+
+// simulate notes whether a simulation prints in the source's place.
+func (b *board) simulate(on bool) {
+	const detail = "the source fails; what is printed is simulated"
+	b.mu.Lock()
+	b.status.Simulated = on || b.invented
+	if on {
+		b.status.Detail = detail
+	} else if b.status.Detail == detail {
+		b.status.Detail = ""
+	}
+	b.dirty = true
+	b.mu.Unlock()
+	b.wake()
 }
 
 // trouble keeps an error that does not end the run; refused items may have caused it.

@@ -28,6 +28,7 @@ func (p *publisher) Publish(ctx context.Context, items ...Item) error {
 	if err := p.over(ctx); err != nil {
 		return err
 	}
+	p.standIn.stop(ctx)
 	documents := p.fetched()
 	list, refused := p.prepare(items)
 	repeated := len(items) - len(list) - len(refused)

@@ -67,6 +67,7 @@ func (p *publisher) start(fn func() error, main bool) {
 
 // OK also says that of the documents fetched so far nothing is left to publish.
 func (p *publisher) OK(detail string) {
+	p.standIn.stop(p.ctx)
 	p.settle(p.fetched())
 	p.board.alive(0, 0, detail)
 }

@@ -36,6 +36,7 @@ type runner struct {
 	heard  chan struct{}   // capacity 1: somebody reads what a slow feed prints; never closed
 	done   chan struct{}   // closed when loop has returned
 
+	standIn *standIn // prints while the source fails; nil: nobody does
 	visitor *visitor // behind client; nil: the client is not of a Fetcher
 
 	place   place   // in its source; has its own lock
@@ -49,6 +50,7 @@ type runner struct {
 // loop runs the feed until ctx is done or the feed is to be run no more.
 func (r *runner) loop(ctx context.Context) {
 	defer close(r.done)
+	defer r.standIn.end()
 	var err error
 	for runs := 0; ; runs++ {
 		if runs == 0 || err != nil {
@@ -63,6 +65,9 @@ func (r *runner) loop(ctx context.Context) {
 		var wait time.Duration
 		if wait, err = r.judge(err, time.Since(began)); wait < 0 {
 			return
+		}
+		if err != nil && r.board.downSoon(wait) {
+			r.standIn.start(ctx)
 		}
 		if r.sleep(ctx, wait) != nil {
 			r.board.stopped()

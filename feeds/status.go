@@ -33,7 +33,7 @@ type Status struct {
 	State      State     `json:"state"`
 	Since      time.Time `json:"since"`                // when the state began
 	Time       time.Time `json:"time"`                 // when this was so
-	Simulated  bool      `json:"simulated"`            // all that it prints is invented
+	Simulated  bool      `json:"simulated"`            // all that it prints now is invented
 	Every      Interval  `json:"every,omitzero"`       // how often it runs; zero: not timed
 	StaleAfter Seconds   `json:"stale_after,omitzero"` // silent for longer, it is stale; zero: never
 

@@ -123,6 +123,9 @@ func (s *Supervisor) newRunner(spec Spec, feed Feed, env Env, allowed []string) 
 		done:   make(chan struct{}),
 		random: rand.New(rand.NewPCG(seed, 1)),
 	}
+	if f, ok := feed.(*fallback); ok {
+		r.standIn = &standIn{feed: f.standIn, every: f.every, r: r}
+	}
 	r.breaker = breaker{floor: spec.Floor, random: rand.New(rand.NewPCG(seed, 2))}
 	for _, name := range allowed {
 		r.topics[name] = true

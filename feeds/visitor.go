@@ -183,6 +183,15 @@ func (b *streamBody) Close() error {
 	return err
 }
 
+// forget makes the source send everything whole once more.
+func (v *visitor) forget() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, s := range v.visits {
+		s.Known, v.dirty = false, true
+	}
+}
+
 // errFresh and its like say that the source was not asked, and why.
 var errFresh = fmt.Errorf("%w: what was published is still fresh", ErrNotModified)
 
