@@ -51,11 +51,20 @@ func TestSevenTabsShareOneStream(t *testing.T) {
 
 // Each way of sharing by itself, and what auto picks.
 func TestTransports(t *testing.T) {
-	for how, want := range map[string]string{"worker": "worker", "locks": "locks", "off": "direct", "auto": "worker"} {
-		t.Run(how, func(t *testing.T) {
+	for _, tt := range []struct{ how, without, want string }{
+		{"worker", "", "worker"},
+		{"locks", "", "locks"},
+		{"off", "", "direct"},
+		{"auto", "", "worker"},
+		{"auto", "worker", "locks"},
+		{"auto", "script", "locks"},
+		{"auto", "worker,locks", "direct"},
+	} {
+		t.Run(tt.how+" without "+tt.without, func(t *testing.T) {
 			p, f := newTab(t), newFake(t)
 			seed(f)
-			a, b := p.share(f, f.URL, how, "news", ""), p.share(f, f.URL, how, "stock,tides", "")
+			want, more := tt.want, "&without="+tt.without
+			a, b := p.share(f, f.URL, tt.how, "news", more), p.share(f, f.URL, tt.how, "stock,tides", more)
 			f.put("tides", "", `{"text":"a"}`)
 			f.item("news", "b", map[string]any{"id": "b"})
 			for _, s := range []*sharer{a, b} {
@@ -72,8 +81,10 @@ func TestTransports(t *testing.T) {
 			a.run(chromedp.Evaluate[chromedp.Void](`reader.close();0`))
 			b.run(chromedp.Evaluate[chromedp.Void](`reader.close();0`))
 			f.streamsAre(t, 0)
-			a.clean()
-			b.clean()
+			if tt.without != "script" { // which the browser remarks on
+				a.clean()
+				b.clean()
+			}
 		})
 	}
 }
@@ -118,6 +129,9 @@ func TestHubDies(t *testing.T) {
 		{"leader is put away", "locks", func(_ *testing.T, first *sharer) {
 			first.run(chromedp.Evaluate[chromedp.Void](`dispatchEvent(new Event('pagehide'));0`))
 		}},
+		{"leader is hidden for long", "locks", func(_ *testing.T, first *sharer) {
+			first.run(chromedp.Evaluate[chromedp.Void](`Object.defineProperty(document, 'visibilityState', { value: 'hidden' });0`))
+		}},
 		{"leader hangs", "locks", func(_ *testing.T, first *sharer) {
 			// It comes back later, finds that another leads, and reads on.
 			first.run(chromedp.Evaluate[chromedp.Void](`setTimeout(() => { for (const end = performance.now() + 4000; performance.now() < end;); }, 0);0`))
@@ -156,7 +170,8 @@ func TestHubDies(t *testing.T) {
 					t.Errorf("request %v does not resume", r)
 				}
 			}
-			if tt.name == "leader hangs" || tt.name == "worker ends" {
+			switch tt.name { // it is still there, and reads on
+			case "leader hangs", "worker ends", "leader is hidden for long":
 				first.has()
 			}
 			f.streamsAre(t, 1)
@@ -327,4 +342,39 @@ func TestHintWhereConnectionsAreShort(t *testing.T) {
 	if hints := s.told().Hints; len(hints) != 1 || !strings.Contains(hints[0], "HTTP/1.1") {
 		t.Errorf("hints %q", hints)
 	}
+}
+
+// A page that asks for it is loaded anew when the server runs another build, and a
+// second time not so soon.
+func TestReloadsForAnotherBuild(t *testing.T) {
+	p, f := newTab(t), newFake(t)
+	f.heartbeat = 200 * time.Millisecond
+	inner, loads := f.Config.Handler, make(chan struct{}, 10) // of the page, as its script tells
+	f.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/healthz" {
+			return
+		}
+		if r.URL.Path == "/testdata/share.js" {
+			loads <- struct{}{}
+		}
+		inner.ServeHTTP(w, r)
+	})
+	s := p.share(f, f.URL, "auto", "news", "&reload")
+	<-loads
+	s.wait(live)
+	f.change(func() { f.build = "next" })
+	select {
+	case <-loads:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the page was not loaded anew")
+	}
+	s.wait(`globalThis.told && ` + live)
+	f.change(func() { f.build = "over next" })
+	s.run(chromedp.Evaluate[chromedp.Void](`globalThis.since = performance.now();0`))
+	s.wait(`performance.now() - since > 900`) // several heartbeats
+	if len(loads) > 0 {
+		t.Error("the page was loaded anew twice")
+	}
+	s.has()
+	s.clean()
 }

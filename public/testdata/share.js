@@ -1,9 +1,17 @@
 // A page that reads what its address says and writes down what it was given, for
-// share_test.go: ?type= &share= &timing=JSON &wait (until start is called) &reload.
+// share_test.go: ?type= &share= &timing=JSON &wait (until start is called) &reload
+// &without= what the browser should seem not to have.
 
 import { Latest } from '/js/latest.js';
 
 const query = new URLSearchParams(location.search);
+const without = (query.get('without') ?? '').split(',');
+if (without.includes('worker')) globalThis.SharedWorker = undefined;
+if (without.includes('script')) {
+  const Worker = globalThis.SharedWorker; // the script of the worker cannot be loaded
+  globalThis.SharedWorker = class extends Worker { constructor(url, options) { super('/nowhere.js', options); } };
+}
+if (without.includes('locks')) Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });
 const told = { states: [], begins: [], lives: 0, snapshot: [], from: '', got: [], hints: [], twice: 0 };
 let staged = null;
 
