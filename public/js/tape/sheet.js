@@ -8,7 +8,6 @@ const TEXT = `
   --_text: var(--ticker-text, light-dark(#16181b, #e9ecef));
   --_soft: var(--ticker-soft, light-dark(#54575c, #9ca7b3));
   --_line: var(--ticker-line, light-dark(#dbd9cf, #262e37));
-  --_accent: var(--ticker-accent, light-dark(#8a4f00, #ffb638));
   --_green: light-dark(#0a6a3e, #43cf8c);
   --_red: light-dark(#b0241b, #ff8075);
   --_up: var(--ticker-up, var(--_green));
@@ -20,10 +19,11 @@ const TEXT = `
   display: block;
   contain: content;
   min-inline-size: min(100%, 12rem);
+  border: var(--ticker-border, 1px solid var(--_line));
   border-radius: var(--ticker-radius, 0.5rem);
   background: var(--_ground);
   color: var(--_text);
-  font: var(--ticker-font, 1rem/1.4 Inter, "Segoe UI", system-ui, Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif);
+  font: var(--ticker-font, 1rem/1.4 Inter, -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", "Helvetica Neue", Arial, system-ui, sans-serif);
   font-variant-numeric: tabular-nums;
   -webkit-text-size-adjust: 100%;
   text-size-adjust: 100%;
@@ -39,13 +39,12 @@ const TEXT = `
 ul { margin: 0; padding: 0; list-style: none; }
 :focus-visible { outline: 2px solid var(--_focus); outline-offset: -2px; border-radius: 0.25rem; }
 .unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.stale, .old { --_text: var(--_soft); --_up: var(--_soft); --_down: var(--_soft); --_warm: var(--_soft); --_wet: var(--_soft); --_accent: var(--_soft); color: var(--_soft); }
+.stale, .old { --_text: var(--_soft); --_up: var(--_soft); --_down: var(--_soft); --_warm: var(--_soft); --_wet: var(--_soft); color: var(--_soft); }
 
 /* The height is the mode's that was asked for, whatever is shown, and never follows
    what comes. A size of the host's own wins if it is larger. */
 .box { container-type: inline-size; block-size: 100%; }
 .bar {
-  --_height: var(--ticker-height, max(2.75rem, calc(1em * 1.4 + 1.2em)));
   --_height: var(--ticker-height, max(2.75rem, calc(1lh + 1.2em)));
   display: flex;
   align-items: stretch;
@@ -112,12 +111,11 @@ button:hover { color: var(--_text); }
 /* flip: one item, its title on as many lines as the bar is wide enough for */
 .tape[data-mode="flip"] .items { position: absolute; inset: 0; }
 .tape[data-mode="flip"] .item { position: absolute; inset: 0; padding-inline: var(--_gap); }
-.tape[data-mode="flip"] .line { --_lines: 1; flex: 0 1 auto; min-inline-size: 0; block-size: calc(var(--_lines) * 1.4em); block-size: calc(var(--_lines) * 1lh); overflow: hidden; overflow: clip; }
+.tape[data-mode="flip"] .line { --_lines: 1; flex: 0 1 auto; min-inline-size: 0; block-size: calc(var(--_lines) * 1lh); overflow: hidden; overflow: clip; }
 .tape[data-mode="flip"] .title { display: block; overflow-wrap: anywhere; transition: translate 0.3s; }
 .tape[data-mode="flip"] .meta { flex: 0 1 auto; }
 @container (inline-size < 40rem) {
   .bar[data-height="flip"] {
-    --_height: var(--ticker-height, 5.75em);
     --_height: var(--ticker-height, calc(3lh + 1.3em));
     display: grid;
     grid-template: auto minmax(0, 1fr) / minmax(0, 1fr) auto;
@@ -151,7 +149,6 @@ button:hover { color: var(--_text); }
 .bar[data-height="list"] .tape { grid-area: 2 / 1 / 3 / 3; min-block-size: 0; border-block-start: 1px solid var(--_line); }
 
 @media (prefers-reduced-motion: reduce) { *, *::before, *::after { transition: none !important; } }
-@media (forced-colors: active) { :host { border: 1px solid; } }
 `;
 
 let made = null; // one sheet of a document is enough for all tapes
