@@ -93,6 +93,14 @@ func TestBoardIsForAll(t *testing.T) {
 			}
 			p.shoot(panel)
 		}
+		if v.still {
+			p.do(`globalThis.moved = []; for (const name of ['animationstart', 'transitionrun']) document.addEventListener(name, (e) => moved.push(e.target.className), true)`)
+			f.item("news", "new", map[string]any{"id": "new", "title": "New"})
+			f.item("stock", "ACME", map[string]any{"symbol": "ACME", "price": "1.00", "increase": 1})
+			p.wait(titles + `[0] === 'New' && document.querySelector('.stock tbody .value').textContent === '1.00'`)
+			p.click("#pause")
+			p.want("what moved", "moved.join()", "")
+		}
 		p.clean()
 	})
 }
@@ -160,6 +168,10 @@ func TestPause(t *testing.T) {
 	f.item("stock", "ACME", map[string]any{"symbol": "ACME", "price": "999.00", "increase": 9})
 	p.wait(`document.querySelector('#pause').textContent === '12 newer'`)
 	p.want("name", `document.querySelector('#pause').getAttribute('aria-label')`, "Resume the board: 12 newer")
+	p.wait(`document.getAnimations().length === 0`)
+	for _, text := range eval[[]string](p, contrasts) {
+		t.Errorf("poor contrast: %s", text)
+	}
 	p.want("headlines", `document.querySelectorAll('.headline').length`, fmt.Sprint(before))
 	p.want("price", `document.querySelector('.stock tbody .value').textContent`, "123.40")
 	p.enter("#search", "later")
@@ -192,6 +204,10 @@ func TestInspector(t *testing.T) {
 	p.do(`navigator.clipboard.writeText = async (text) => { globalThis.copied = text; }`)
 	p.click(".command .button")
 	p.wait(`document.querySelector('.command .button').textContent === 'Copied'`)
+	p.do(`navigator.clipboard.writeText = async () => { throw new Error('not here'); }; document.querySelector('.command .button').textContent = ''; globalThis.old = ''; document.execCommand = (what) => { old = what + ' ' + getSelection(); return true; }`)
+	p.click(".command .button")
+	p.wait(`document.querySelector('.command .button').textContent === 'Copied'`)
+	p.want("copied the old way", "old", "copy curl -N '"+f.URL+"/latest?type=feeds,news,tides'")
 	p.want("copied", "copied", "curl -N '"+f.URL+"/latest?type=feeds,news,tides'")
 	p.want("label", `document.querySelector('.inspector .tools button').textContent`, "Pause")
 	p.click(".inspector .tools button")
@@ -256,6 +272,10 @@ func TestAlerts(t *testing.T) {
 	p.want("count", `document.querySelector('.count').textContent`, "7")
 	p.click("#alerts")
 	p.wait(`document.querySelectorAll('.hit').length === 7 && document.querySelector('.count').hidden`)
+	p.do(`Notification.permission = 'denied'; document.querySelector('#alerts').click(); document.querySelector('#alerts').click()`)
+	p.want("refused", `document.querySelector('.leave p').textContent.split(' ').slice(0, 3).join(' ') + document.querySelector('.leave .button').hidden`, "Notifications are blockedtrue")
+	p.do(`globalThis.Notification = undefined; document.querySelector('#alerts').click(); document.querySelector('#alerts').click()`)
+	p.want("not possible", `document.querySelector('.leave p').textContent.split(' ').slice(0, 3).join(' ')`, "Browsers show notifications")
 	p.open(f.URL + "/?panel=alerts")
 	p.wait(live + ` && document.querySelectorAll('.rule').length === 2`) // kept
 	p.click(".rule .button")
@@ -316,6 +336,34 @@ func TestPanelsByKeyboard(t *testing.T) {
 	p.clean()
 }
 
+// What a finger or a pointer aims at is large enough.
+func TestTargets(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		least int
+		how   []chromedp.EmulateViewportOption
+	}{
+		{"pointer", 24, nil},
+		{"finger", 44, []chromedp.EmulateViewportOption{chromedp.EmulateMobile, chromedp.EmulateTouch}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, f := newTab(t), newFake(t)
+			p.run(chromedp.EmulateViewport(390, 844, tt.how...))
+			full(f)
+			for _, panel := range []string{"alerts", "stream", "settings"} {
+				p.open(f.URL + "/?panel=" + panel)
+				p.wait(ready)
+				small := eval[[]string](p, fmt.Sprintf(`[...document.querySelectorAll('button, select, .input, .chip, .check, summary, nav a')].filter((e) => e.checkVisibility())
+					.map((e) => [e, e.getBoundingClientRect()]).filter(([e, b]) => b.height < %d || b.width < 24).map(([e, b]) => (e.id || e.className || e.tagName) + ' ' + e.textContent.slice(0, 20) + ' ' + b.width + 'x' + b.height)`, tt.least))
+				for _, text := range small {
+					t.Errorf("%s: too small: %s", panel, text)
+				}
+			}
+			p.clean()
+		})
+	}
+}
+
 // What of the address is not understood is said, can be put away, and changes nothing.
 func TestAddressMistakes(t *testing.T) {
 	p, _ := openBoard(t, "?units=furlong&nope=1&q=divers")
@@ -323,6 +371,10 @@ func TestAddressMistakes(t *testing.T) {
 	p.want("notice", `document.querySelector('#noticetext').textContent`, "“furlong” is no value for “units”. This page knows no parameter “nope”.")
 	p.click("#noticeclose")
 	p.want("gone", `document.querySelector('#notice').checkVisibility() + location.search`, "false?q=divers")
+	p.open(eval[string](p, "location.origin") + "/?type=news,sport")
+	p.wait(live + ` && document.querySelector('#notice').checkVisibility()`)
+	p.click("#noticeclose")
+	p.want("forgotten", `document.querySelector('#notice').checkVisibility() + location.search`, "false?type=news")
 	p.clean()
 }
 

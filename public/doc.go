@@ -24,6 +24,18 @@
 //	js/reload.js      when a page is loaded anew
 //	js/store.js       what is shown now, by topic and key, bounded; knows no DOM
 //
+// The board (js/board.js wires them):
+//
+//	js/board/state.js        topics, words, order, panel: always in the address
+//	js/board/choice.js       the chips of topics, from the server's catalogue
+//	js/board/cards.js        the frame around a topic's items: title, badges, age
+//	js/board/views.js        how items look: headlines.js cities.js prices.js machine.js, and any other topic
+//	js/board/history.js      prices of the last half hour, from GET /latest?since= and then live
+//	js/board/search.js       words that are searched for, and their marks
+//	js/board/pause.js        what is shown stays, what comes is counted
+//	js/board/panels.js       the panels beside: alerts.js inspector.js preferences.js
+//	js/feeds.js              the state of the feeds, in the footer and as badges
+//
 // format, icons, latest, settings, store and texts touch no document when they load,
 // so that the element on a page elsewhere can use them.
 //
@@ -62,6 +74,11 @@
 // once the link has been away for five seconds. No age is invented: what has no time
 // of its own counts from its arrival if it came live, and shows none otherwise. A
 // topic without feeds and values is offered, and shown when it is chosen.
+//
+// On the board no more than three prices flash in any second, and a rise is told by its
+// sign too. Leave for notifications is asked on a click alone. Nothing on a card is a
+// live region: two hidden elements tell a summary now and then, and what is severe at
+// once. A price line holds 120 values, the raw stream 200 events, the alerts 20 rules.
 //
 // # Tests
 //

@@ -295,7 +295,9 @@ byId('search').addEventListener('input', ({ target }) => go({ q: target.value.sl
 byId('find').addEventListener('submit', (event) => event.preventDefault());
 byId('noticeclose').addEventListener('click', () => {
   problem = '';
-  byId('notice').hidden = true;
+  const { unknown } = choice;
+  if (unknown.length > 0) go({ type: state.type.filter((type) => !unknown.includes(type)) });
+  showProblems();
   tellAddress();
 });
 byId('reload').addEventListener('click', () => location.reload());

@@ -21,6 +21,17 @@ export class Header {
   /** Fills an empty header element. */
   constructor(root) {
     root.classList.add('site');
+    const main = document.querySelector('main');
+    if (main) {
+      main.id ||= 'main';
+      const skip = root.appendChild(make('a', 'skip', t('site.skip')));
+      skip.href = `#${main.id}`;
+      skip.addEventListener('click', (event) => { // the address stays as it is
+        event.preventDefault();
+        main.tabIndex = -1;
+        main.focus();
+      });
+    }
     const brand = root.appendChild(make('a', 'brand'));
     brand.href = way('board');
     brand.append(mark(), make('h1', 'brand', 'tickertape'));
