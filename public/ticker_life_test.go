@@ -259,3 +259,49 @@ func TestEmbedAlone(t *testing.T) {
 		p.clean()
 	})
 }
+
+// All tapes of a page read one stream.
+func TestTickersShareAStream(t *testing.T) {
+	p, f := newTab(t), newFake(t)
+	seed(f)
+	p.tape(f, `type="news" mode="flip"`, "")
+	for _, topic := range []string{"news", "stock", "weather", "random", "clock", "tides", "news,stock"} {
+		p.add(`type="`+topic+`" mode="flip"`, "")
+	}
+	p.wait(`[...document.querySelectorAll('ticker-tape')].every((e) => e.shadowRoot.querySelector('.item') || e.type === 'clock')`)
+	for limit := time.Now().Add(10 * time.Second); f.streams() != 1; p.breathe() {
+		if time.Now().After(limit) {
+			t.Fatalf("%d streams are open for eight tapes", f.streams())
+		}
+	}
+	p.clean()
+}
+
+// A day of events leaves as much on the page as a minute of them.
+func TestTickerManyEvents(t *testing.T) {
+	const burst, bursts = 500, 10
+	p, f := newTab(t), newFake(t)
+	p.tape(f, `type="news,stock" mode="crawl" fallback="none" announce="all"`, "")
+	p.do(`globalThis.last = ''; tape.addEventListener('ticker-item', ({ detail }) => { last = detail.data.title ?? last; })`)
+	p.wait(`!root.querySelector('slot[name=empty]').hidden`)
+	var first map[string]float64
+	for b := range bursts {
+		for i := range burst {
+			n := b*burst + i
+			f.item("news", fmt.Sprint("n", n), map[string]any{"id": fmt.Sprint("n", n), "title": fmt.Sprint("Headline ", n), "breaking": n%50 == 0})
+			f.item("stock", fmt.Sprint("S", n%300), map[string]any{"symbol": fmt.Sprint("S", n%300), "price": fmt.Sprint(n), "increase": n % 7})
+		}
+		p.wait(fmt.Sprintf(`last === 'Headline %d'`, (b+1)*burst-1))
+		if b == 1 {
+			first = p.metrics()
+		}
+	}
+	then := p.metrics()
+	for name, most := range map[string]float64{"JSEventListeners": 20, "Nodes": 1500, "JSHeapUsedSize": 1 << 20} {
+		if grown := then[name] - first[name]; grown > most {
+			t.Errorf("%s has grown by %v from %v with %d events", name, grown, first[name], 2*burst*(bursts-2))
+		}
+	}
+	t.Logf("nodes %v to %v, heap %v to %v", first["Nodes"], then["Nodes"], first["JSHeapUsedSize"], then["JSHeapUsedSize"])
+	p.clean()
+}

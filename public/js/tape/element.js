@@ -324,10 +324,9 @@ export class TickerTape extends HTMLElement {
     const lasting = this.#source.spec(topic).mode === 'latest';
     const detail = { topic, key: item.key, id: item.id, data: item.data };
     this.dispatchEvent(new CustomEvent('ticker-item', { bubbles: true, composed: true, detail }));
-    if (!this.#source) return; // whoever listened took the element away
-    const context = this.#context();
-    const { title, note, alert } = describe({ key: '', topic, item, lasting }, context);
-    if (this.announce === 'off' || (lasting && !alert) || (this.paused && !alert)) return;
+    if (!this.#source || this.announce === 'off') return; // whoever listened may have taken the element away
+    const { title, note, alert } = describe({ key: '', topic, item, lasting }, this.#context());
+    if (!alert && (lasting || this.paused)) return;
     this.#announcer.add(this.announce, lasting && note ? `${title}, ${note}` : title, alert);
   }
 

@@ -93,8 +93,14 @@ export class Source {
       const signal = AbortSignal.any([this.#gone.signal, AbortSignal.timeout(CATALOGUE)]);
       const answer = await fetch(new URL('topics', this.#url), { signal, headers: { Accept: 'application/json' } });
       const { topics } = answer.ok ? await answer.json() : {};
-      if (Array.isArray(topics) && topics.length > 0) this.#store.describe(topics.filter((topic) => typeof topic?.name === 'string'));
+      if (Array.isArray(topics) && topics.length > 0) this.#describe(topics.filter((topic) => typeof topic?.name === 'string'));
     } catch { /* the usual topics are known, and the link's state says that the server is away */ }
+  }
+
+  #describe(topics) {
+    this.#store.describe(topics);
+    const missing = this.#topics.filter((name) => name !== '*' && !topics.some((topic) => topic.name === name));
+    if (missing.length > 0) console.warn(`ticker-tape: ${new URL(this.#url).origin} has no topic ${missing.join(', ')}`);
   }
 
   #begin(how, data) {
