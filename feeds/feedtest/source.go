@@ -25,6 +25,7 @@ type Source struct {
 	mu       sync.Mutex // guards the fields below
 	routes   []*route   // the longest pattern first
 	requests []Request
+	only     *Answer // if not nil, to everything
 }
 
 // A route is what is answered to the requests that match it.
@@ -133,6 +134,9 @@ func (s *Source) next(r *http.Request) (Answer, bool) {
 	s.requests = append(s.requests, Request{
 		Method: r.Method, URL: u.String(), Header: r.Header.Clone(), Body: string(body), Time: time.Now(),
 	})
+	if s.only != nil {
+		return *s.only, true
+	}
 	for _, route := range s.routes {
 		if strings.Contains(address, route.pattern) && len(route.answers) > 0 {
 			answer := route.answers[min(route.asked, len(route.answers)-1)]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,4 +129,95 @@ func TestKindWithSourcePasses(t *testing.T) {
 	}
 	source := NewSource(Answer{Body: `[{"id":"a","name":"Ann"}]`})
 	Run(t, spec, Config{Source: source, Items: 1})
+}
+
+// The suite must find the bad manners that it is there to find.
+func TestBadMannersAreFound(t *testing.T) {
+	type options struct {
+		Key string `option:"key" doc:"A key." secret:"true"`
+	}
+	kind := func(fetch func(ctx context.Context, c *http.Client) ([]feeds.Item, error)) feeds.Spec {
+		s := pier()
+		s.Simulated, s.Options, s.Floor = false, &options{}, time.Minute
+		s.New = func(any, feeds.Env) (feeds.Feed, error) { return feeds.Poll(fetch), nil }
+		return s
+	}
+	item := []feeds.Item{{ID: "a", Title: "x"}}
+	get := func(ctx context.Context, c *http.Client, header http.Header) (*feeds.Document, error) {
+		return feeds.Get(ctx, c, "https://pier.example/", header)
+	}
+	bad := func(name string) func(*suite) error {
+		for _, b := range badAnswers {
+			if b.name == name {
+				return func(s *suite) error { return s.checkBad(b) }
+			}
+		}
+		t.Fatalf("there is no bad answer %q", name)
+		return nil
+	}
+	for name, tt := range map[string]struct {
+		fetch func(ctx context.Context, c *http.Client) ([]feeds.Item, error)
+		check func(*suite) error
+		want  string
+	}{
+		"another agent": {func(ctx context.Context, c *http.Client) ([]feeds.Item, error) {
+			_, err := get(ctx, c, http.Header{"User-Agent": {"Browser"}})
+			return item, err
+		}, func(s *suite) error { return s.checkManners(nil) }, "Browser"},
+		"too often": {func(ctx context.Context, c *http.Client) ([]feeds.Item, error) {
+			for range 2 {
+				time.Sleep(5 * time.Second)
+				if _, err := get(ctx, c, http.Header{"Cache-Control": {"no-cache"}}); err != nil {
+					return nil, err
+				}
+			}
+			return item, nil
+		}, func(s *suite) error { return s.checkManners(nil) }, "want at least the floor"},
+		"deaf": {func(context.Context, *http.Client) ([]feeds.Item, error) { return item, nil },
+			func(s *suite) error { return s.checkManners(nil) }, "nothing was asked"},
+		"anything goes": {func(ctx context.Context, c *http.Client) ([]feeds.Item, error) {
+			_, err := get(ctx, c, nil)
+			return item, err
+		}, bad("HTML in place of data"), "1 items are printed all the same"},
+		"never mind": {func(ctx context.Context, c *http.Client) ([]feeds.Item, error) {
+			_, _ = get(ctx, c, nil)
+			return nil, nil
+		}, bad("500"), "nobody is told"},
+		"at once again": {func(ctx context.Context, c *http.Client) ([]feeds.Item, error) {
+			_, err := feeds.Get(ctx, c, "https://pier.example/", http.Header{"Range": {"bytes=0-"}})
+			if err != nil {
+				return nil, nil
+			}
+			return item, nil
+		}, bad("429 with Retry-After"), "asked again before its time"},
+		"panic": {func(ctx context.Context, c *http.Client) ([]feeds.Item, error) {
+			d, err := get(ctx, c, nil)
+			if err != nil {
+				return nil, err
+			}
+			return item, errors.New(string(d.Body[0]))
+		}, bad("an empty answer"), "the feed panics"},
+		"silent death": {func(ctx context.Context, c *http.Client) ([]feeds.Item, error) {
+			if _, err := get(ctx, c, nil); err != nil {
+				return nil, feeds.Fatal(err)
+			}
+			return item, nil
+		}, bad("500"), "gives up for good"},
+		"a secret in an error": {func(ctx context.Context, c *http.Client) ([]feeds.Item, error) {
+			return nil, errors.New("the key is sesame-open")
+		}, func(s *suite) error { return s.checkSecrets(nil) }, "secret option is in a status"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, err := newSuite(kind(tt.fetch), Config{Options: &options{Key: "sesame-open"}, Source: NewSource(Answer{Body: "[]"})})
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.sleep()
+				if err := tt.check(s); err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("%v; want an error with %q", err, tt.want)
+				}
+			})
+		})
+	}
 }

@@ -89,6 +89,13 @@ func Run(t *testing.T, spec feeds.Spec, c Config) {
 			rule.in(t, func(t *testing.T) { report(t, rule.check(t)) })
 		})
 	}
+	if c.Source != nil && !c.Real {
+		for _, rule := range suite.webRules() {
+			t.Run(rule.name, func(t *testing.T) {
+				clocked(t, func(t *testing.T) { report(t, rule.check(t)) })
+			})
+		}
+	}
 	if c.Unsteady {
 		return
 	}
@@ -104,6 +111,12 @@ func Run(t *testing.T, spec feeds.Spec, c Config) {
 		}
 		report(t, compareRuns(runs[0], runs[1]))
 	})
+}
+
+// A rule is one that is checked where time is that of the kind.
+type rule struct {
+	name  string
+	check func(t *testing.T) error
 }
 
 func report(t *testing.T, err error) {
