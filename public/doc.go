@@ -5,7 +5,8 @@
 // # What loads what
 //
 //	NAME.html -> css/tokens.css, css/base.css, css/NAME.css, js/NAME.js
-//	css/tokens.css    type scale, spaces, colours, motion; the only file that says a colour
+//	css/tokens.css    type scale, spaces, colours, motion; the only file that says a colour, but for
+//	                  js/tape/sheet.js, which is alone on pages elsewhere
 //	css/base.css      controls, cards, tables, states, the header of all pages
 //
 // All pages share, below their own modules:
@@ -36,8 +37,20 @@
 //	js/board/panels.js       the panels beside: alerts.js inspector.js preferences.js
 //	js/feeds.js              the state of the feeds, in the footer and as badges
 //
-// format, icons, latest, settings, store and texts touch no document when they load,
-// so that the element on a page elsewhere can use them.
+// The element ticker-tape (js/ticker-tape.js defines it, docs/ticker-tape.md describes it),
+// and /embed, which is one of it with its attributes in the address:
+//
+//	js/tape/element.js       attributes in, a tape out; owns link, timer, frame, observers
+//	js/tape/attributes.js    what each attribute may be
+//	js/tape/source.js        the entries to show, the server's clock, how fresh both are
+//	js/tape/row.js           one item of any topic: what is said, and the nodes that say it
+//	js/tape/crawl.js         the modes, with flip.js and list.js; sequence.js is the order of the first two
+//	js/tape/frame.js         the shadow tree; sheet.js its style, with the colours of tokens.css
+//	js/tape/controls.js      buttons and keys; announcer.js what screen readers are told
+//
+// dom, format, icons, items, latest, settings, store and texts touch no document when
+// they load and know nothing of the page, so that the element on a page elsewhere can
+// use them.
 //
 // # What the server must do
 //
