@@ -142,7 +142,7 @@ func entryText(spec feeds.Spec, id string) string {
 	var given []map[string]any
 	_ = yaml.Unmarshal([]byte(example), &given) // a test of each kind reads it
 	for _, o := range allOptions(spec) {
-		if len(given) == 1 && given[0][o.name] != nil {
+		if len(given) == 1 && given[0][o.name] != nil || o.name == "every" && !timed(spec) {
 			continue
 		}
 		text := o.doc
@@ -154,6 +154,9 @@ func entryText(spec feeds.Spec, id string) string {
 	}
 	return b.String()
 }
+
+// timed reports whether an interval means anything to a kind.
+func timed(spec feeds.Spec) bool { return spec.Default.Max > 0 || spec.Floor > 0 }
 
 // allOptions returns the options of a kind, then those that every kind has.
 func allOptions(spec feeds.Spec) []option {

@@ -85,7 +85,7 @@ func TestMistakesOfForm(t *testing.T) {
 		{"topic without name", "topics: [{mode: latest}]\n", `t.yaml:1:10: topics: option "name" is missing: The topic's name: a lower-case letter, then letters, digits, - and _.`},
 		{"topic twice", "topics: [{name: a}, {name: a}]\n", `t.yaml:1:21: topic "a" is given twice, first on line 1`},
 		{"constructor", "feeds: [{kind: tides, url: bad}]\n", `t.yaml:1:9: feed tides: the url is bad`},
-		{"choice", "feeds: [{kind: clock, on_error: explode}]\n", `t.yaml:1:33: on_error: "explode" is not right: want retry`},
+		{"choice", "feeds: [{kind: clock, on_error: explode}]\n", `t.yaml:1:33: on_error: "explode" is not right: want retry or simulate`},
 		{"retired", "topics: [{name: weather, retired: true}]\nfeeds: [{kind: clock}]\n", `t.yaml:2:9: topic "weather" is over (retired: true); nothing can be printed on it`},
 		{"states", "feeds: [{kind: clock, topic: feeds}]\n", `t.yaml:1:30: topic "feeds" is where the states of feeds are printed; want another one`},
 	} {

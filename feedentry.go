@@ -21,9 +21,12 @@ type ConfiguredFeed struct {
 	Env  feeds.Env
 	Line int // of the entry in the file; 0 for a default feed
 
-	more    []string     // topics that an option names
-	options any          // of its kind; nil if that has none
-	check   func() error // looks whether this machine has what it needs; nil if it cannot
+	more         []string   // topics that an option names
+	options      any        // of its kind; nil if that has none
+	standIn      feeds.Feed // prints while the source fails; nil: nobody does
+	standInEvery feeds.Interval
+
+	check func() error // looks whether this machine has what it needs; nil if it cannot
 }
 
 // A feedEntry holds the options that every kind of feed has. Those of the kind
@@ -36,7 +39,7 @@ type feedEntry struct {
 	Timeout  time.Duration  `option:"timeout" default:"30s" min:"100ms" max:"10m" doc:"How long one fetch may take."`
 	MaxItems int            `option:"max_items" default:"0" min:"0" max:"1000" doc:"Items of one fetch to keep; 0 leaves it to the kind."`
 	TTL      time.Duration  `option:"ttl" default:"0s" max:"8760h" doc:"Items that say nothing else expire after this; 0s: never."`
-	OnError  string         `option:"on_error" default:"retry" choices:"retry" doc:"What to do while the source fails: retry, after pauses that grow."`
+	OnError  string         `option:"on_error" default:"retry" choices:"retry,simulate" doc:"What to do while the source fails: retry, after pauses that grow; with simulate a simulation prints meanwhile, flagged as such."`
 }
 
 // feeds returns the feeds of the file's list, or the default ones without a list.
@@ -112,6 +115,11 @@ func (d *decoder) feed(n *yaml.Node, kinds []feeds.Spec, cfg Config, lines map[s
 	}
 	f.options = options
 	d.checkTopics(n, f, cfg.Topics)
+	if e.OnError == "simulate" {
+		if f.standIn, f.standInEvery, err = standIn(f, kinds, cfg); err != nil {
+			d.fail(nodeOf(n, "on_error"), "on_error: %v", err)
+		}
+	}
 	return f, len(d.mistakes) == before
 }
 

@@ -34,7 +34,7 @@ func (s *server) addFeeds(cfg *Config) error {
 		Save:    s.saveFeeds,
 	})
 	for _, f := range cfg.Feeds {
-		if err := s.feeds.Add(f.Spec, f.Feed, f.Env); err != nil {
+		if err := s.feeds.Add(f.Spec, f.supervised(), f.Env); err != nil {
 			return err
 		}
 	}
