@@ -242,6 +242,7 @@ func (f *fake) serveLatest(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Connection", "close") // as the server does; a browser drains what it may use again, for seconds
 	s := &stream{fake: f, w: w, r: r, cut: cut, wants: wanted(r.URL.Query().Get("type"))}
 	s.run(last)
 }
