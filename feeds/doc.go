@@ -32,10 +32,54 @@
 // failures and backs off for all its services together, at a fixed pause, and has no
 // circuit of one service, no probe and no notion of a service that is alive but silent.
 //
+// # Fetching
+//
+// The client of [Publisher.HTTP] is polite by itself; a kind of twenty lines needs to
+// do nothing for it. One [Fetcher] is behind the clients of all feeds:
+//
+//   - It says who asks and how to reach them, and never pretends to be a browser.
+//   - It asks for documents conditionally, with the validators byte for byte as they
+//     came. They count from when the items of the document were published: a feed that
+//     fails in between gets the document once more. They survive a restart, as do the
+//     ids that were published, through [Options].Save and [Supervisor.Recall].
+//   - It asks for no address twice within the floor of the kind or 15 s, whichever is
+//     less, at most two at a time of one host over all feeds, and once for what several
+//     feeds want at the same time.
+//   - A pause lasts as long as the interval, give or take a tenth, and longer where the
+//     source says so: Cache-Control, Expires, Retry-After, [Document.KeepFor],
+//     [NotBefore]; a day at most. A long pause does not end around the full hour. While
+//     nobody reads the feed's topics ([Audience]) it lasts four times as long, and ends as
+//     soon as somebody does. A feed is stale by the pause that was planned.
+//   - An answer has 30 s (the feed's timeout), 5 MiB after decompression, and five
+//     redirects. One that moved for good is asked where it moved to.
+//   - Private addresses are refused when they are dialled, after the name was resolved,
+//     unless the feed's own address names such a host (then that host alone) or
+//     [FetchOptions].Private is set. Where a proxy resolves names, hosts are judged by
+//     name.
+//
+// What an answer means is decided in [CheckStatus] alone, which [Get] calls:
+//
+//	200          the document
+//	203          the document; the hint says that the source will give it up
+//	304          ErrNotModified, a success
+//	301, 308     followed and remembered; the hint says where to
+//	401, 403     attention; tried after half an hour
+//	404          attention; tried after an hour
+//	410          stopped
+//	429          backoff as long as Retry-After says, else 15 min
+//	other 4xx    attention: the request is wrong
+//	5xx          backoff, as long as Retry-After says if it does
+//	no answer, a cut, slow or oversized one   backoff
+//
+// A library that caches whole answers (RFC 9111) would not do: what is kept of a
+// document is the items on the tape. docs/adr/0005-what-was-printed-is-the-cache.md
+// says more.
+//
 // # Bounds
 //
 // A feed publishes at most [Options].Rate items a second and then waits; it is
 // remembered for the last 1,000 ids it published; its state is announced at most once
 // a second and at least once a minute on the topic [StatusTopic]. Announcing never
-// delays a feed.
+// delays a feed. Of a feed 64 addresses are remembered; answers that several feeds want
+// are kept for each other up to 8 MiB.
 package feeds
