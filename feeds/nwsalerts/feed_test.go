@@ -123,8 +123,8 @@ func TestFailureWithdrawsNothing(t *testing.T) {
 		"null": {Body: `{"features":null}`}, "page": {Body: "<html>"}, "nothing": {}, "cut": {Body: `{"features":[`, Cut: true},
 	} {
 		got, err := run(t, feedtest.NewSource(answer(t, a), bad), ohio(), 0, time.Hour)
-		if err == nil {
-			t.Errorf("%s: no error", name)
+		if err == nil || strings.Contains(err.Error(), "panic") {
+			t.Errorf("%s: %v; want an error", name, err)
 		}
 		want(t, got, "+a a")
 	}
@@ -220,6 +220,19 @@ func TestExpiresIsWhenTheWeatherIsOver(t *testing.T) {
 			t.Errorf("expires %s, ends %s: %s", tt.expires, tt.ends, it.Expires)
 		}
 	}
+}
+
+// Text in a wrong charset, or with what no tape takes, costs the letters and not the warning.
+func TestBrokenTextIsPrinted(t *testing.T) {
+	a := message("a", "Severe", -time.Hour)
+	a.Headline, a.Area, a.Web, a.Language = "Storm at La Ca@ada", "x\x00y", "http://", "en\x00"
+	broken := answer(t, a)
+	broken.Body = strings.Replace(broken.Body, "@", "\xf1", 1)
+	got, err := run(t, feedtest.NewSource(broken), ohio(), 0, time.Minute)
+	if err != nil {
+		t.Error(err)
+	}
+	want(t, got, "+a a")
 }
 
 func TestClip(t *testing.T) {
