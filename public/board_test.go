@@ -75,7 +75,11 @@ func openBoard(t *testing.T, query string) (*tab, *fake) {
 func TestBoardIsForAll(t *testing.T) {
 	eachView(t, func(t *testing.T, p *tab, f *fake, v view) {
 		full(f)
-		for _, panel := range []string{"none", "alerts", "stream", "settings"} {
+		panels := []string{"none"}
+		if (v.scheme == "dark") == (v.width > 1000) && !v.still { // each panel large and small, dark and light
+			panels = append(panels, "alerts", "stream", "settings")
+		}
+		for _, panel := range panels {
 			theme := "auto"
 			if panel == "stream" && v.scheme == "dark" {
 				theme = "black"
@@ -495,5 +499,58 @@ func TestAnnouncements(t *testing.T) {
 	f.item("tides", "", map[string]any{"text": "Storm surge", "severity": "extreme"})
 	p.wait(`document.querySelector('#alarm').textContent === 'extreme: Storm surge'`)
 	p.want("not again so soon", `document.querySelector('#said').textContent`, "1 new headline: Bridge opens")
+	p.clean()
+}
+
+// At 200 % and more nothing is cut off and nothing needs scrolling in two directions.
+func TestZoomed(t *testing.T) {
+	p, f := newTab(t), newFake(t)
+	full(f)
+	for _, v := range []view{{960, 540, "light", false}, {720, 450, "dark", false}, {320, 640, "light", false}} {
+		p.look(v)
+		for _, query := range []string{"", "?lang=de&panel=settings", "?lang=ar", "?lang=en-US&panel=stream"} {
+			p.open(f.URL + "/" + query)
+			p.wait(ready)
+			if w := eval[int](p, "document.scrollingElement.scrollWidth"); w > int(v.width) {
+				t.Errorf("%s %s: the page is %d wide", v, query, w)
+			}
+			outside := eval[[]string](p, `[...document.querySelectorAll('.site *, .bar .hands *, .find *, .card > header *')].filter((e) => e.checkVisibility() && !e.closest('svg, nav, .unseen, .skip, option, #choice'))
+				.filter((e) => { const b = e.getBoundingClientRect(); return b.right > innerWidth + 1 || b.left < -1; }).map((e) => e.className || e.tagName)`)
+			for _, what := range outside {
+				t.Errorf("%s %s: %s sticks out", v, query, what)
+			}
+		}
+	}
+	p.clean()
+}
+
+// Twenty thousand events later the page is as large as before.
+func TestBoardStaysSmall(t *testing.T) {
+	p, f := newTab(t), newFake(t)
+	full(f)
+	p.open(f.URL + "/?panel=stream")
+	p.wait(ready)
+	rounds := 0
+	load := func() (nodes int, heap float64) {
+		f.change(func() {
+			for i := range 5000 {
+				f.log = append(f.log,
+					line{topic: "news", key: fmt.Sprint(rounds, "-", i), data: fmt.Sprintf(`{"id":"%d-%d","title":"Headline %d of a long run","source":"Source %d"}`, rounds, i, i, i%90)},
+					line{topic: "stock", key: fmt.Sprint("S", i%300), data: fmt.Sprintf(`{"symbol":"S%d","price":"%d.50","increase":%d}`, i%300, i, i%5-2)})
+			}
+			rounds++
+			f.log = append(f.log, line{topic: "random", data: fmt.Sprintf(`{"value":%d}`, 1000+rounds)})
+		})
+		p.wait(fmt.Sprintf(`document.querySelector('.random .figure').textContent === '1,00%d'`, rounds))
+		return eval[int](p, `document.querySelectorAll('*').length`), p.metrics()["JSHeapUsedSize"]
+	}
+	load()
+	nodes, before := load()
+	load()
+	after, heap := load()
+	t.Logf("%d elements, then %d; heap %.1f MiB, then %.1f MiB", nodes, after, before/(1<<20), heap/(1<<20))
+	if after > nodes+nodes/50 || heap > before+1<<20 {
+		t.Errorf("%d elements became %d, a heap of %.0f bytes %.0f", nodes, after, before, heap)
+	}
 	p.clean()
 }

@@ -9,8 +9,13 @@ import (
 func TestHostileText(t *testing.T) {
 	p, f := newTab(t), newFake(t)
 	look(p, 390, 844, "light")
+	f.item("news", "seed", map[string]any{"id": "seed", "title": "Seed"})
 	p.open(f.URL)
+	p.do(`localStorage.setItem('tickertape.alerts', '[{"words":"<"},{"topic":"stock"},{"topic":5},null]')`)
+	p.open(f.URL + "/?panel=stream&q=%3Cscript%3E&source=%22%3E%3Csvg")
 	p.wait(live)
+	p.enter("#search", "")
+	p.enter(".sources", "")
 	bad := []string{
 		`<script>document.title='owned'</script>`,
 		`<img src=x onerror="document.title='owned'">`,
@@ -47,6 +52,12 @@ func TestHostileText(t *testing.T) {
 	}
 	if n := eval[int](p, `document.querySelectorAll('main script, main img, main svg:not(.icon, .spark), main iframe').length`); n != 0 {
 		t.Errorf("%d elements came from text", n)
+	}
+	if n := eval[int](p, `document.querySelectorAll('aside script, aside img, aside a, aside b, aside svg:not(.icon)').length`); n != 0 {
+		t.Errorf("%d elements of the panels came from text", n)
+	}
+	if n := eval[int](p, `document.querySelectorAll('.hit').length`); n == 0 || n > 20 {
+		t.Errorf("%d matches are listed", n)
 	}
 	if n := eval[int](p, `document.querySelectorAll('.headline a[href]').length`); n != 0 {
 		t.Errorf("%d hostile links", n)
