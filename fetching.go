@@ -13,14 +13,15 @@ import (
 	"tickertape/feeds"
 )
 
-// newFetcher returns what all feeds fetch with.
-func newFetcher(cfg *Config, logger *slog.Logger) *feeds.Fetcher {
+// newFetcher returns what all feeds fetch with. around, if not nil, watches it.
+func newFetcher(cfg *Config, logger *slog.Logger, around func(http.RoundTripper) http.RoundTripper) *feeds.Fetcher {
 	return feeds.NewFetcher(feeds.FetchOptions{
 		Version: buildID(),
 		Contact: cfg.Contact,
 		Proxy:   http.ProxyFromEnvironment,
 		Private: cfg.PrivateSources,
 		Logger:  logger,
+		Around:  around,
 	})
 }
 
@@ -30,7 +31,7 @@ func (s *server) addFeeds(cfg *Config) error {
 	s.feeds = feeds.NewSupervisor(feeds.Options{
 		Bus:     s.feedBus(cfg),
 		Logger:  s.logger,
-		Fetcher: newFetcher(cfg, s.logger),
+		Fetcher: newFetcher(cfg, s.logger, nil),
 		Save:    s.saveFeeds,
 	})
 	for _, f := range cfg.Feeds {
@@ -77,6 +78,9 @@ func (s *server) saveFeeds(known []byte) error {
 	text, err := json.Marshal(feedMemory{Log: log, Feeds: known})
 	if err != nil {
 		return fmt.Errorf("encode what feeds know: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(s.feedMemory), 0o700); err != nil { // with a log elsewhere it may not be there
+		return fmt.Errorf("make the data folder: %w", err)
 	}
 	temporary := s.feedMemory + ".new"
 	if err := os.WriteFile(temporary, text, 0o600); err != nil {

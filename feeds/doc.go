@@ -51,7 +51,8 @@
 //     nobody reads the feed's topics ([Audience]) it lasts four times as long, and ends as
 //     soon as somebody does. A feed is stale by the pause that was planned.
 //   - An answer has 30 s (the feed's timeout), 5 MiB after decompression, and five
-//     redirects. One that moved for good is asked where it moved to.
+//     redirects, which carry the headers of a feed to its own host alone. One that moved
+//     for good is asked where it moved to.
 //   - Private addresses are refused when they are dialled, after the name was resolved,
 //     unless the feed's own address names such a host (then that host alone) or
 //     [FetchOptions].Private is set. Where a proxy resolves names, hosts are judged by
@@ -80,6 +81,6 @@
 // A feed publishes at most [Options].Rate items a second and then waits; it is
 // remembered for the last 1,000 ids it published; its state is announced at most once
 // a second and at least once a minute on the topic [StatusTopic]. Announcing never
-// delays a feed. Of a feed 64 addresses are remembered; answers that several feeds want
+// delays a feed. Of a feed 256 addresses are remembered; answers that several feeds want
 // are kept for each other up to 8 MiB.
 package feeds

@@ -415,6 +415,91 @@ func TestMoveForGoodIsRememberedAndTold(t *testing.T) {
 	})
 }
 
+func TestHeadersStayWithTheirHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for target, kept := range map[string]bool{
+			"/other": true, "https://news.example/other": true, "http://news.example/other": false,
+			"https://news.example:8443/other": false, "https://evil.example/other": false,
+		} {
+			w := newWeb(t)
+			w.source.On("/feed", feedtest.Answer{Status: 302, Header: map[string]string{"Location": target}}).On("/other", feedtest.Answer{Body: "one"})
+			w.start(func(ctx context.Context, c *http.Client) ([]feeds.Item, error) {
+				_, err := feeds.Get(ctx, c, page, http.Header{"X-Api-Key": {"k"}, "Authorization": {"Bearer k"}, "Accept": {"text/xml"}})
+				return nil, err
+			})
+			asked := w.after(time.Second)
+			w.stop()
+			if len(asked) != 2 {
+				t.Fatalf("%s: %+v", target, asked)
+			}
+			h := asked[1].Header
+			if (h.Get("X-Api-Key") == "k") != kept || (h.Get("Authorization") != "") != kept {
+				t.Errorf("%s is told %v", target, h)
+			}
+			if h.Get("Accept") != "text/xml" || !strings.HasPrefix(h.Get("User-Agent"), "tickertape/") {
+				t.Errorf("%s is not told %v", target, h)
+			}
+		}
+	})
+}
+
+func TestPersonCanAskNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWeb(t, feedtest.Answer{Body: "one", Header: map[string]string{"ETag": `"1"`, "Cache-Control": "max-age=10800"}})
+		w.start(lines(page))
+		w.after(time.Second)
+		if !w.sup.Retry("a") {
+			t.Error("there is no such feed")
+		}
+		if asked := w.after(time.Second); len(asked) != 1 {
+			t.Error("asked twice within seconds")
+		}
+		w.after(time.Minute)
+		w.sup.Retry("a")
+		asked := w.after(time.Second)
+		if len(asked) != 2 || asked[1].Header.Get("If-None-Match") != `"1"` {
+			t.Errorf("%+v", asked)
+		}
+		if s := w.status(); s.NextRun.Sub(s.Time) < 2*time.Hour {
+			t.Errorf("next at %s", s.NextRun)
+		}
+		w.stop()
+	})
+}
+
+func TestChangedConfigurationForgetsDocuments(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := feedtest.NewSource(feedtest.Answer{Body: "one", Header: map[string]string{"ETag": `"1"`}})
+		var memory []byte
+		for i, env := range []feeds.Env{{ID: "a", Fingerprint: "x"}, {ID: "a", Fingerprint: "x"}, {ID: "a", Fingerprint: "y"}} {
+			time.Sleep(time.Hour)
+			sup := feeds.NewSupervisor(feeds.Options{
+				Bus: &webBus{}, Fetcher: feeds.NewFetcher(feeds.FetchOptions{Transport: source}),
+				Save: func(m []byte) error { memory = m; return nil },
+			})
+			if err := sup.Add(webSpec, feeds.Poll(lines(page)), env); err != nil {
+				t.Fatal(err)
+			}
+			if memory != nil {
+				if err := sup.Recall(memory); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			sup.Run(ctx)
+			cancel()
+			asked := source.Requests()
+			if etag := asked[i].Header.Get("If-None-Match"); (etag != "") != (i == 1) {
+				t.Errorf("run %d asks with %q", i, etag)
+			}
+		}
+		sup := feeds.NewSupervisor(feeds.Options{Bus: &webBus{}})
+		if err := sup.Recall([]byte("{")); err == nil {
+			t.Error("half a memory is no error")
+		}
+	})
+}
+
 // The table of the package comment.
 func TestEachStatusHasItsAnswer(t *testing.T) {
 	for _, tt := range []struct {

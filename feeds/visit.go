@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	maxVisits = 64               // addresses that are remembered of a feed
+	maxVisits = 256              // addresses that are remembered of a feed
 	maxGap    = 15 * time.Second // no address is asked twice within this, or within the floor of the kind
 )
 

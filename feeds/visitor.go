@@ -39,8 +39,18 @@ func visitorOf(c *http.Client) *visitor {
 // CloseIdleConnections is what http.Client.CloseIdleConnections calls.
 func (v *visitor) CloseIdleConnections() { v.fetcher.Close() }
 
-// checkRedirect bounds the redirects. A circle of remembered moves is forgotten.
+// checkRedirect bounds the redirects, and keeps to a feed's own host what its
+// configuration adds to requests: any of it may be a key. A circle of remembered moves
+// is forgotten.
 func (v *visitor) checkRedirect(req *http.Request, via []*http.Request) error {
+	first := via[0].URL
+	if req.URL.Host != first.Host || req.URL.Scheme != first.Scheme && first.Scheme == "https" {
+		for name := range req.Header {
+			if name != "Accept" && name != "Cache-Control" {
+				delete(req.Header, name)
+			}
+		}
+	}
 	if len(via) <= maxRedirects {
 		return nil
 	}
