@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -74,14 +73,13 @@ func (s *sharer) has() told {
 	log, epoch := slices.Clone(s.f.log), s.f.epoch
 	s.f.mu.Unlock()
 	wants := wanted(s.types)
-	last := ""
+	last := 0 // place of its last event
 	for i, e := range log {
 		if wants(e.topic, e.key) {
-			last = fmt.Sprint(epoch, "-", i+1)
+			last = i + 1
 		}
 	}
-	s.wait(fmt.Sprintf(`(told.got.at(-1) === %q || (told.got.length === 0 && told.from !== '' && Number(told.from.split('-')[1]) >= %s))`,
-		last, "0"+last[strings.IndexByte(last, '-')+1:]))
+	s.wait(fmt.Sprintf(`((at) => at.startsWith('%s-') && Number(at.split('-')[1]) >= %d)(told.got.at(-1) ?? told.from)`, epoch, last))
 	got := s.told()
 	place := 0
 	if _, err := fmt.Sscanf(got.From, epoch+"-%d", &place); err != nil {
