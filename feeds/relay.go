@@ -28,6 +28,21 @@ type Relayer interface {
 
 var _ Relayer = (*publisher)(nil)
 
+// RelayerOf returns the relayer that a publisher is, or wraps (a publisher that wraps one
+// has a method Unwrap); nil if there is none.
+func RelayerOf(pub Publisher) Relayer {
+	for {
+		if r, ok := pub.(Relayer); ok {
+			return r
+		}
+		w, ok := pub.(interface{ Unwrap() Publisher })
+		if !ok {
+			return nil
+		}
+		pub = w.Unwrap()
+	}
+}
+
 // maxPosition bounds the bytes of a position, which is stored with each unit.
 const maxPosition = 1000
 

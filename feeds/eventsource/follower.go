@@ -69,27 +69,13 @@ func (f *follower) Run(ctx context.Context, pub feeds.Publisher) error {
 // keeper returns what notes a position for a restart, having taken the one that was
 // noted before.
 func (f *follower) keeper(pub feeds.Publisher) func(id string) {
-	if r := relayerOf(pub); f.resume && r != nil {
+	if r := feeds.RelayerOf(pub); f.resume && r != nil {
 		if f.lastID == "" {
 			f.lastID = r.Position()
 		}
 		return r.Keep
 	}
 	return func(string) {}
-}
-
-// relayerOf returns the relayer that a publisher is, or wraps; nil if there is none.
-func relayerOf(pub feeds.Publisher) feeds.Relayer {
-	for {
-		if r, ok := pub.(feeds.Relayer); ok {
-			return r
-		}
-		w, ok := pub.(interface{ Unwrap() feeds.Publisher })
-		if !ok {
-			return nil
-		}
-		pub = w.Unwrap()
-	}
 }
 
 // errPublish is in the chain of errors that are the tape's and not the stream's.

@@ -114,6 +114,7 @@ type site struct {
 	checked  time.Time // when it was the newest
 	whole    bool      // it is to be fetched whatever is known of it
 	printed  data      // what was stored last
+	lost     bool      // it could not be asked: what was printed may be withdrawn, for a simulation
 }
 
 // Run asks for each place whose forecast is over, and prints what is new of this hour.
@@ -176,17 +177,28 @@ func (f *feed) publish(ctx context.Context, pub feeds.Publisher) (printed bool, 
 // the source asks to be left alone.
 func (f *feed) refresh(ctx context.Context, c *http.Client) error {
 	var failures []error
+	alone := false // the source wants to be left alone
 	for _, s := range f.sites {
-		err := s.refresh(ctx, c)
-		if err == nil {
-			continue
+		if !alone {
+			err := s.refresh(ctx, c)
+			if err == nil {
+				s.found()
+				continue
+			}
+			failures = append(failures, fmt.Errorf("forecast for %q: %w", s.place.Name, err))
+			_, told := feeds.RetryDelay(err)
+			alone = told || ctx.Err() != nil
 		}
-		failures = append(failures, fmt.Errorf("forecast for %q: %w", s.place.Name, err))
-		if _, told := feeds.RetryDelay(err); told || ctx.Err() != nil {
-			break
-		}
+		s.lost = true
 	}
 	return errors.Join(failures...)
+}
+
+// found makes the weather of a site that was lost be printed again.
+func (s *site) found() {
+	if s.lost {
+		s.lost, s.printed = false, data{}
+	}
 }
 
 // refresh fetches the forecast, if there is a newer one. The client knows how long the

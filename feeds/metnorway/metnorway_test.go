@@ -234,3 +234,35 @@ func TestPageNamesEveryOption(t *testing.T) {
 		t.Error("the page lacks the attribution")
 	}
 }
+
+// A place that could not be asked is printed again when it can, and only then: meanwhile a
+// simulation may have stood, and been withdrawn, under its name.
+func TestPlaceIsPrintedAgainAfterAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(feedtest.Recorded))
+		good := feedtest.Answer{Body: series("12:00 4.5")}
+		bad := feedtest.Answer{Status: 500}
+		source := feedtest.NewSource().On("lat=60.3929", good, bad, bad, good).On("lat=60.6024", good)
+		spec := Spec()
+		env := spec.Complete(feeds.Env{ID: "test", Seed: 1})
+		made, err := New(options(), env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec := feedtest.NewRecorder(t, spec, env)
+		rec.SetHTTP(source.Client(spec, env))
+		for range 4 {
+			ctx, cancel := context.WithTimeout(context.Background(), 12*time.Minute)
+			_, _ = rec.Collect(ctx, made, 1000) // two of them fail
+			cancel()
+			time.Sleep(time.Minute)
+		}
+		var got []string
+		for _, it := range rec.Items() {
+			got = append(got, it.Data.(data).Location)
+		}
+		if strings.Join(got, " ") != "Bergen Finse Bergen" {
+			t.Errorf("printed %v; want Bergen once more, after it failed", got)
+		}
+	})
+}

@@ -20,8 +20,8 @@ const (
 // keep notes which keys stand, the most important first, so that an alert which ends while
 // the server is off is withdrawn when it is back.
 func keep(pub feeds.Publisher, keys []string) {
-	r, ok := pub.(feeds.Relayer)
-	if !ok {
+	r := feeds.RelayerOf(pub)
+	if r == nil {
 		return
 	}
 	var kept strings.Builder
@@ -39,8 +39,8 @@ func keep(pub feeds.Publisher, keys []string) {
 
 // kept returns the keys that stood before a restart.
 func kept(pub feeds.Publisher) []string {
-	r, ok := pub.(feeds.Relayer)
-	if !ok {
+	r := feeds.RelayerOf(pub)
+	if r == nil {
 		return nil
 	}
 	keys := strings.Fields(r.Position())
