@@ -49,7 +49,7 @@ func TestCreatedEntriesAreComplete(t *testing.T) {
 				t.Errorf("the id is not taken:\n%s", entry)
 			}
 			for _, o := range allOptions(spec) {
-				if (o.name != "every" || timed(spec)) && !regexp.MustCompile(`(?m)^[ #-]*` + o.name + `:`).MatchString(entry) {
+				if (o.name != "every" || timed(spec)) && !regexp.MustCompile(`(?m)^[ #-]*`+o.name+`:`).MatchString(entry) {
 					t.Errorf("nothing is said about %s:\n%s", o.name, entry)
 				}
 			}

@@ -25,6 +25,10 @@ func feedsCommands() []command {
 			about: "Runs one feed of the file, or a feed of a kind with the options given as OPTION=VALUE, and prints its items on standard output as JSON lines, checked and encoded as the server would. VALUE is written as in the file: every=2s symbols=ACME symbols=[ACME,TIKT] 'config={port: 3}'. The feed's own log goes to standard error. Exits with 0 if there were items, with 1 if the feed failed or printed none in time, with 2 if the command line or the configuration is wrong.",
 		},
 		{
+			name: "feeds record", args: "KIND|FILE [OPTION=VALUE...]", most: 100, summary: "Keep what a source answers to a feed, for the tests of its kind.", config: true, file: true, kind: true, own: &fixtureOptions{}, run: runFixtures,
+			about: "Runs one feed, as feeds try does, until it has printed or has nothing new, and writes the HTTP answers that it got into a folder, where feedtest.Fixtures and feedtest.Replay read them. The values of secret options are masked in them. Event streams and WebSockets are not kept. tickertape record, in contrast, records what a server prints.",
+		},
+		{
 			name: "feeds verify", args: "FILE|COMMAND [ARGUMENT...]", most: 1000, summary: "Check that a program keeps the rules of the kind exec.", config: true, file: true, rest: true, own: &verifyOptions{}, run: runVerify,
 			about: "Runs the program twice, as a feed of kind exec would, looks at what it prints, asks it for more, and tells it to end. Each rule is shown with what broke it and what to do. Flags stand before the COMMAND: tickertape feeds verify --topic tides python3 -u tides.py. With a FILE the program is that of its feed of kind exec. Exits with 0 if no rule is broken, otherwise with 1.",
 		},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ type tryOptions struct {
 
 // runTry runs one feed under a supervisor, on a bus whose log is standard output.
 func runTry(ctx context.Context, inv *Invocation, stdout, stderr io.Writer) int {
-	f, err := inv.feedToTry()
+	f, err := inv.feedToTry(ownFlags[tryOptions](inv).ID)
 	if err != nil {
 		fmt.Fprintf(stderr, "tickertape: %v\n", err)
 		return exitUsage
@@ -50,14 +51,15 @@ func newLogger(cfg *Config, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, opts))
 }
 
-// feedToTry returns the feed that the words of the command line mean.
-func (inv *Invocation) feedToTry() (ConfiguredFeed, error) {
+// feedToTry returns the feed that the words of the command line mean; id says which of
+// a file.
+func (inv *Invocation) feedToTry(id string) (ConfiguredFeed, error) {
 	if len(inv.Args) == 0 {
 		return ConfiguredFeed{}, errors.New("which feed? give the kind of a feed, or a configuration file")
 	}
 	for _, spec := range inv.Inputs.Kinds {
 		if spec.Kind == inv.Args[0] {
-			return inv.feedOfKind(spec)
+			return inv.feedOfKind(spec, id)
 		}
 	}
 	if len(inv.Args) > 1 {
@@ -68,14 +70,14 @@ func (inv *Invocation) feedToTry() (ConfiguredFeed, error) {
 	for _, f := range list {
 		ids = append(ids, f.Env.ID)
 	}
-	at := slices.Index(ids, ownFlags[tryOptions](inv).ID)
+	at := slices.Index(ids, id)
 	switch {
 	case len(list) == 0:
 		return ConfiguredFeed{}, fmt.Errorf("%s has no feeds", inv.Args[0])
 	case at >= 0:
 		return list[at], nil
-	case ownFlags[tryOptions](inv).ID != "":
-		return ConfiguredFeed{}, fmt.Errorf("%s has no feed %s; want --id %s", inv.Args[0], quoted(ownFlags[tryOptions](inv).ID), orList(ids))
+	case id != "":
+		return ConfiguredFeed{}, fmt.Errorf("%s has no feed %s; want --id %s", inv.Args[0], quoted(id), orList(ids))
 	case len(list) > 1:
 		return ConfiguredFeed{}, fmt.Errorf("%s has %d feeds; say which: --id %s", inv.Args[0], len(list), orList(ids))
 	}
@@ -84,14 +86,14 @@ func (inv *Invocation) feedToTry() (ConfiguredFeed, error) {
 
 // feedOfKind makes a feed as if an entry with the options of the command line stood
 // in a file.
-func (inv *Invocation) feedOfKind(spec feeds.Spec) (ConfiguredFeed, error) {
+func (inv *Invocation) feedOfKind(spec feeds.Spec, id string) (ConfiguredFeed, error) {
 	entry := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	add := func(name string, value *yaml.Node) {
 		entry.Content = append(entry.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name}, value)
 	}
 	add("kind", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: inv.Args[0]})
-	if ownFlags[tryOptions](inv).ID != "" {
-		add("id", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: ownFlags[tryOptions](inv).ID})
+	if id != "" {
+		add("id", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: id})
 	}
 	for _, word := range inv.Args[1:] {
 		name, text, ok := strings.Cut(word, "=")
@@ -157,6 +159,9 @@ type trial struct {
 	log  *tryLog
 
 	// Set before the run begins, immutable then.
+	until  func(feeds.Status) bool                   // whether that is enough; nil: until t.want items are printed
+	around func(http.RoundTripper) http.RoundTripper // watches what is fetched; nil: nobody does
+
 	end   context.CancelFunc // ends the run
 	ended func() bool        // whether the run is over, or ends
 	sup   *feeds.Supervisor
@@ -174,7 +179,7 @@ func (t *trial) run(ctx context.Context, cfg *Config, logger *slog.Logger, timeo
 	t.log.full = func(shown int) bool { return shown >= t.want }
 	t.log.end = cancel
 	bus := topics.NewBus(topics.Options{Catalogue: cfg.Catalogue, Log: t.log, Wire: noWire{}, Logger: logger})
-	t.sup = feeds.NewSupervisor(feeds.Options{Bus: tryBus{bus, t}, Logger: logger, Fetcher: newFetcher(cfg, logger)})
+	t.sup = feeds.NewSupervisor(feeds.Options{Bus: tryBus{bus, t}, Logger: logger, Fetcher: newFetcher(cfg, logger, t.around)})
 	if err := t.sup.Add(t.feed.Spec, t.feed.Feed, t.feed.Env); err != nil {
 		return err
 	}
@@ -185,11 +190,38 @@ func (t *trial) run(ctx context.Context, cfg *Config, logger *slog.Logger, timeo
 	defer running.Wait()
 	defer stop()
 	<-bus.Ready()
+	if t.until != nil {
+		running.Go(func() { t.wait(life) })
+	}
 	err := t.sup.Run(life)
 	if ctx.Err() != nil {
 		return errors.Join(err, errors.New("interrupted"))
 	}
 	return err
+}
+
+// wait looks at the state of the feed, five times a second, until that is enough.
+func (t *trial) wait(life context.Context) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-life.Done():
+			return
+		case <-tick.C:
+		}
+		if t.until(t.sup.Status()[0]) {
+			t.end()
+		}
+	}
+}
+
+// failure returns the state with which the feed failed, if it did.
+func (t *trial) failure() (feeds.Status, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	finished := t.last.State == feeds.Stopped && (t.last.LastError == "" || t.last.Refused > 0)
+	return t.last, t.last.State != "" && !finished
 }
 
 // watch looks at the state of the feed and ends the trial when it failed or is done.

@@ -185,7 +185,7 @@ func TestTTL(t *testing.T) {
 func TestTryTakesAWordForAList(t *testing.T) {
 	for word, want := range map[string]string{"tags=a": "[a]", "tags=[a,b]": "[a b]", "tags=7": "[7]", "tags=": "", "places=a": ""} {
 		inv := &Invocation{own: &tryOptions{}, Args: []string{"tides", "url=u", word}, Inputs: start{}.inputs(), Config: mustParse(t, start{})}
-		f, err := inv.feedOfKind(fakeKinds()[0])
+		f, err := inv.feedOfKind(fakeKinds()[0], "")
 		if want == "" {
 			if err == nil {
 				t.Errorf("%s is accepted", word)

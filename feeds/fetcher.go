@@ -30,6 +30,9 @@ type FetchOptions struct {
 	// Transport is asked in place of the network, in tests.
 	Transport http.RoundTripper
 	Logger    *slog.Logger // default: nothing is logged
+
+	// Around is put around what asks the network, to watch it; default: nothing is.
+	Around func(http.RoundTripper) http.RoundTripper
 }
 
 // A Fetcher makes the clients with which feeds fetch. All feeds share one: it is what
@@ -57,6 +60,9 @@ func NewFetcher(o FetchOptions) *Fetcher {
 	f.gate = gate{open: o.Private, proxy: o.Proxy}
 	if f.base == nil {
 		f.base = f.gate.transport()
+	}
+	if o.Around != nil {
+		f.base = o.Around(f.base)
 	}
 	return f
 }

@@ -27,7 +27,8 @@ var Recorded = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 // names begin with "response", in the order of their names, one after the other and
 // then the last one again. A file is a body; one that begins with "HTTP/1.1 200 OK" is
 // a whole answer, with headers. Those with a header Content-Location answer only
-// requests that contain it, as [Source.On] says.
+// requests that contain it, as [Source.On] says. A header Date says when it was
+// recorded: that is when runs with the source begin, unless [Config].Now says otherwise.
 func Fixtures(t testing.TB, folder string) *Source {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "response*"))
@@ -42,6 +43,10 @@ func Fixtures(t testing.TB, folder string) *Source {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if date, err := http.ParseTime(answer.Header["Date"]); err == nil && date.After(s.recorded) {
+			s.recorded = date.UTC()
+		}
+		delete(answer.Header, "Date")
 		if routes[pattern] == nil {
 			patterns = append(patterns, pattern)
 		}

@@ -22,6 +22,8 @@ import (
 // address names, also inside a bubble of testing/synctest. A kind needs no option for
 // the address of its source to be tested.
 type Source struct {
+	recorded time.Time // when its answers were; zero if nothing says so
+
 	mu       sync.Mutex // guards the fields below
 	routes   []*route   // the longest pattern first
 	requests []Request

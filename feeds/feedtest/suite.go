@@ -148,6 +148,9 @@ func newSuite(spec feeds.Spec, c Config) (*suite, error) {
 	s.conf.Items = cmp.Or(c.Items, 5)
 	if s.conf.Now.IsZero() {
 		s.conf.Now = Recorded
+		if c.Source != nil && !c.Source.recorded.IsZero() {
+			s.conf.Now = c.Source.recorded
+		}
 	}
 	env := c.Env
 	env.ID = cmp.Or(env.ID, "test")
