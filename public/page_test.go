@@ -62,6 +62,7 @@ func TestCardsFill(t *testing.T) {
 		{"badge", `document.querySelector('.news > header .simulated').hidden ? 'hidden' : 'shown'`, "shown"},
 		{"no badge on what is real", `document.querySelector('.system > header .simulated').hidden ? 'hidden' : 'shown'`, "hidden"},
 		{"feed in trouble", `document.querySelector('.stock > header .trouble').textContent`, "feed stale"},
+		{"what to do", `document.querySelector('.stock > header .trouble').title`, "look at the source"},
 		{"feeds", `document.querySelector('#feedsum').textContent`, "Feeds: 1 running, 1 stale"},
 		{"link state", `document.querySelector('#link[role=status]').textContent`, "Live"},
 		{"headlines are a list", `document.querySelector('.headline').parentElement.tagName`, "UL"},

@@ -244,7 +244,7 @@ function drawCard(topic) {
 function context(topic) {
   const time = now();
   return {
-    now: time, ready, key: store.spec(topic).key, trouble: feeds.trouble(topic), history: prices, flashes,
+    now: time, ready, key: store.spec(topic).key, trouble: feeds.trouble(topic), hint: feeds.hint(topic), history: prices, flashes,
     fresh: (item) => item.at !== null && time - item.at < FRESH,
   };
 }

@@ -12,6 +12,8 @@ function told({ state }) {
   return t.has(`feed.${word}`) ? t(`feed.${word}`) : word;
 }
 
+const hint = (data) => Format.clip(data.hint ?? data.last_error ?? data.detail ?? '', 160);
+
 function feed() {
   const node = make('li');
   const lamp = node.appendChild(make('span', 'lamp'));
@@ -26,14 +28,14 @@ function feed() {
       set(name, Format.clip(key, 40));
       set(state, told(data));
       state.classList.toggle('trouble', !fine);
-      set(detail, Format.clip(data.hint ?? data.last_error ?? data.detail ?? '', 160));
+      set(detail, hint(data));
     },
   };
 }
 
 export class Feeds {
   #frame; #lamp; #words; #rows;
-  #trouble = new Map(); // topic -> words, where no feed of it is fine
+  #trouble = new Map(); // topic -> {words, hint}, where no feed of it is fine
 
   /** frame holds a summary and a list, and is hidden while no feed is known. */
   constructor(frame, sum, list) {
@@ -44,7 +46,10 @@ export class Feeds {
   }
 
   /** What is wrong with the feeds of a topic, or ''. */
-  trouble(topic) { return this.#trouble.get(topic) ?? ''; }
+  trouble(topic) { return this.#trouble.get(topic)?.words ?? ''; }
+
+  /** What to do about it, or ''. */
+  hint(topic) { return this.#trouble.get(topic)?.hint ?? ''; }
 
   update(items) {
     const count = new Map();
@@ -56,7 +61,7 @@ export class Feeds {
       count.set(word, (count.get(word) ?? 0) + 1);
       for (const topic of Array.isArray(data.topics) ? data.topics : []) {
         if (FINE.includes(data.state)) fine.add(topic);
-        else this.#trouble.set(topic, t('feed.trouble', { state: word }));
+        else this.#trouble.set(topic, { words: t('feed.trouble', { state: word }), hint: hint(data) });
       }
     }
     for (const topic of fine) this.#trouble.delete(topic);

@@ -50,7 +50,7 @@ export class Card {
   fits({ mode, key }) { return this.#spec.mode === mode && this.#spec.key === key; }
 
   /**
-   * Shows items. context is {now, ready, key, trouble, all}: key is the name of the
+   * Shows items. context is {now, ready, key, trouble, hint, all}: key is the name of the
    * topic's key field, all how many items there are with those that are filtered out.
    */
   update(items, context) {
@@ -81,12 +81,13 @@ export class Card {
   }
 
   /** Moves the ages on. Called once a second for what is on the page anyway. */
-  tick({ now, trouble }) {
+  tick({ now, trouble, hint }) {
     const limit = (STALE[this.#topic] ?? Infinity) * 1000;
     const old = isOld(this.#age.at, now, limit);
     this.root.classList.toggle('stale', old);
     this.#feed.hidden = !trouble && !old;
     set(this.#feed, trouble || (old ? t('data.stale') : ''));
+    if (this.#feed.title !== hint) this.#feed.title = hint;
     for (const node of this.#body.querySelectorAll('time.age')) tell(node, now);
     if (old) set(this.#age, t('data.as_of', { time: format.asOf(this.#age.at, now) }));
     else tell(this.#age, now);
