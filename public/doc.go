@@ -20,7 +20,7 @@
 //	js/icons.js       the pictures, as elements
 //	js/latest.js      the client of GET /latest, see docs/client.md; knows no DOM, nor do those below it
 //	js/share.js       how it reaches the hub: js/worker.js and js/tab.js are where a hub lives
-//	js/hub.js         one stream for all tabs; js/filter.js and js/memory.js are what it needs
+//	js/hub.js         one stream for all tabs; port, catchup, filter and memory are its parts
 //	js/link.js        that stream and its supervisor; js/stream.js is one EventSource
 //	js/reload.js      when a page is loaded anew
 //	js/store.js       what is shown now, by topic and key, bounded; knows no DOM

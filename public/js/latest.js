@@ -8,7 +8,7 @@
 //
 //   latest.js  this: what a tab wants, and its place on the tape
 //   share.js   how it reaches the hub; worker.js and tab.js: where the hub lives
-//   hub.js     one stream for many tabs; memory.js, filter.js: what it remembers and hands to whom
+//   hub.js     one stream for many tabs; port.js, catchup.js, filter.js, memory.js are its parts
 //   link.js    one stream and its supervisor; stream.js: one EventSource
 //   reload.js  when to load the page anew
 
@@ -146,7 +146,7 @@ export class Latest {
     const now = this.#clock.now();
     if (!this.#up || (force && now - this.#woken < TWICE)) return;
     if (force) this.#woken = now;
-    this.#silent = Math.max(this.#silent, SILENT - 1); // a hub that is gone is noticed with the next ping
+    this.#silent = SILENT; // a hub that is gone is noticed with the next ping
     this.#channel.post({ op: 'wake', force });
   }
 
@@ -298,7 +298,7 @@ export class Latest {
     this.#events = new AbortController();
     const { signal } = this.#events;
     addEventListener('pagehide', () => this.pause(), { signal });
-    addEventListener('pageshow', () => this.wake(), { signal });
+    addEventListener('pageshow', ({ persisted }) => { if (persisted || this.#paused) this.wake(); }, { signal }); // not after loading
     addEventListener('online', () => this.wake({ force: true }), { signal });
     document.addEventListener('resume', () => this.wake(), { signal });
     document.addEventListener('visibilitychange', () => { if (!document.hidden) this.wake(); }, { signal });

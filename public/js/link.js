@@ -75,6 +75,7 @@ export class Link {
   #deadline = 0; // opening: give up; waiting: connect
   #notBefore = 0; // the server's own wish, from bye
   #attempts = 0;
+  #asked = false; // opening: by us; not: the browser waits before it tries again
 
   /**
    * @param {LinkSink} sink
@@ -156,6 +157,7 @@ export class Link {
     if (this.#phase === 'paused') this.#phase = 'waiting';
     else if (this.#phase === 'idle') return;
     else if (this.#phase === 'open' && !force && now - this.#heard < 1.2 * this.#heartbeat) return;
+    else if (this.#phase === 'opening' && !force && this.#asked) return; // the server is slow, and would be slower
     if (this.#types.length === 0) {
       this.#phase = 'idle';
       return;
@@ -185,6 +187,7 @@ export class Link {
     this.#drop();
     const now = this.#clock.now();
     this.#phase = 'opening';
+    this.#asked = true;
     this.#connectedAt = now;
     this.#deadline = now + this.#timing.connect;
     this.#stream = new Stream(this.#EventSource, this.#url, this.#types, this.#lastId, {
@@ -235,6 +238,7 @@ export class Link {
     }
     // The browser connects again by itself, after the server's retry time.
     this.#phase = 'opening';
+    this.#asked = false;
     this.#deadline = Math.max(this.#clock.now() + this.#timing.retry, this.#notBefore) + this.#timing.connect;
     this.#lost();
   }

@@ -134,6 +134,18 @@ export const checks = [
     r.link.wake();
     equal(FakeSource.all.length, n + 1);
   }],
+  ['link: woken while it waits for an answer it waits on; while the browser waits, it does not', () => {
+    const r = rig();
+    r.link.open(['news']);
+    r.step(3000);
+    r.link.wake();
+    equal(FakeSource.all.length, 1);
+    FakeSource.last.start();
+    FakeSource.last.break(0);
+    r.step(500);
+    r.link.wake();
+    equal(FakeSource.all.length, 2);
+  }],
   ['link: after a sleep it does not wait for the watchdog', () => {
     const r = live();
     r.clock.wall += 3_600_000;
