@@ -197,7 +197,7 @@ func TestTickerOnAForeignOrigin(t *testing.T) {
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		// What the page's own policy must allow, and no more.
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src "+shared.URL+"; connect-src "+shared.URL)
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src "+shared.URL+"; connect-src "+shared.URL+"; require-trusted-types-for 'script'")
 		_, _ = fmt.Fprint(w, strings.ReplaceAll(string(page), "https://ticker.example", shared.URL))
 	}))
 	t.Cleanup(foreign.Close)

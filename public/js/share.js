@@ -54,6 +54,7 @@ export function connect(kind, options, ends) {
 
 function toWorker({ url, timing, clock }, { up, receive, down }) {
   if (!globalThis.SharedWorker) return null;
+  if (new URL(import.meta.url).origin !== globalThis.location?.origin) return null; // would be refused, and by Trusted Types reported
   const worker = new SharedWorker(new URL('./worker.js', import.meta.url), { type: 'module', name: `tickertape ${VERSION} ${url}` });
   const { port } = worker;
   let over = false;

@@ -34,6 +34,12 @@ export const checks = [
     equal(take(s, 4), 'xycd');
     equal(take(s, 4), 'yxab');
   }],
+  ['tape: after a long absence only the newest jump the queue', () => {
+    const s = sequence('abc');
+    s.next();
+    s.update(entries('zyxwvutabc'));
+    equal(take(s, 7), 'vwxyzbc');
+  }],
   ['tape: a value that is replaced in place does not come out of its turn', () => {
     const s = sequence('abc', true);
     equal(take(s, 1), 'a');

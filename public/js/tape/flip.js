@@ -76,7 +76,8 @@ export class Flip {
   // Asks for the layout: once an item, not once a frame.
   #pages() {
     const { line, title } = this.#shown;
-    return Math.min(PAGES, Math.max(1, Math.round(title.offsetHeight / (line.clientHeight || 1))));
+    const pages = Math.ceil(title.offsetHeight / (line.clientHeight || 1) - 0.25); // heights are rounded; a line is half a page at most
+    return Math.min(PAGES, Math.max(1, pages));
   }
 
   #turnTo(page) {

@@ -116,32 +116,36 @@ export function row() {
 
   function update(entry, context) {
     const said = describe(entry, context);
-    node.dataset.topic = entry.topic;
+    put(node, 'data-topic', entry.topic);
     node.classList.toggle('stale', said.old);
     setIcon(picture, said.picture);
     picture.toggleAttribute('hidden', said.picture === 'none');
     badge(alert, said.alert);
     set(title, said.title);
-    if (said.href === null) title.removeAttribute('href');
-    else if (title.href !== said.href) title.href = said.href;
-    title.lang = said.lang;
-    title.title = said.hint;
+    put(title, 'href', said.href);
+    put(title, 'lang', said.lang);
+    put(title, 'title', said.hint);
     price.hidden = said.figure === '';
     set(figure, said.figure);
     set(unit, said.unit);
     change.hidden = said.change === '';
-    change.className = `change ${said.way}`;
+    put(change, 'class', `change ${said.way}`);
     set(arrow, Format.arrow(said.way));
     set(part, said.change);
     set(note, said.note);
     const text = when(said, entry, context);
     set(time, text);
-    const iso = said.ms === null ? '' : new Date(said.ms).toISOString();
-    if (time.dateTime !== iso) time.dateTime = iso;
+    put(time, 'datetime', said.ms === null ? '' : new Date(said.ms).toISOString());
     badge(simulated, entry.item.data.simulated === true ? context.t('data.simulated') : '');
     meta.hidden = said.note === '' && text === '' && simulated.hidden;
   }
   return { node, line, title, update };
+}
+
+// Sets an attribute, or takes it off for '' and null; one that is equal costs no style.
+function put(node, name, value) {
+  if (!value) node.removeAttribute(name);
+  else if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 }
 
 function badge(node, text) {

@@ -1,6 +1,8 @@
 // The order in which a moving tape shows its items: round and round, new ones first.
 // No DOM here.
 
+const FRESH = 5; // entries that jump the queue: after a long absence the newest are enough
+
 /** Sequence goes round a list of entries {key, lasting}, which may change under way. */
 export class Sequence {
   #entries = [];
@@ -27,7 +29,7 @@ export class Sequence {
         if (!lasting && !before.has(key)) this.#fresh.push(key);
       }
     }
-    this.#fresh = this.#fresh.filter((key) => this.#places.has(key));
+    this.#fresh = this.#fresh.filter((key) => this.#places.has(key)).slice(-FRESH);
     this.#entries = entries;
     this.#at = this.#places.get(last) ?? Math.min(this.#at, entries.length) - 1;
     if (this.#at < -1) this.#at = -1;

@@ -65,6 +65,9 @@ export class Source {
     });
   }
 
+  /** The items of a topic: newest first, or by key where only the newest of a key counts. */
+  list(topic) { return this.#store.list(topic); }
+
   /** Removes what has expired. */
   sweep() { this.#store.sweep(this.now); }
 
