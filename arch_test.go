@@ -131,6 +131,7 @@ var surroundings = strings.Fields(`Getenv LookupEnv Environ Setenv Args Stdin St
 var mayReach = map[string]string{
 	"topics/natslog": "the folder of the log",
 	"feeds/exec":     "the environment of the program it starts",
+	"feeds/replay":   "the recording that is replayed",
 	"feeds/feedtest": "recorded answers",
 	"topics/logtest": "folders of tests",
 }

@@ -50,6 +50,7 @@ func commands() []command {
 	}
 	list = append(list, feedsCommands()...)
 	return append(list,
+		recordCommand(),
 		command{name: "version", summary: "Print the version and what it was built from.", run: runVersion},
 		command{name: "help", args: "[COMMAND]", most: 2, summary: "Show this help, or that of a command.", own: &helpOptions{}, run: runHelp},
 	)

@@ -11,6 +11,7 @@ import (
 	"tickertape/feeds/metnorway"
 	"tickertape/feeds/nwsalerts"
 	"tickertape/feeds/openmeteo"
+	"tickertape/feeds/replay"
 	"tickertape/feeds/rss"
 	"tickertape/feeds/simulated"
 	"tickertape/feeds/system"
@@ -38,6 +39,7 @@ func feedKinds() []feeds.Spec {
 		twelvedata.Spec(),
 		httpjson.Spec(),
 		eventsource.Spec(),
+		replay.Spec(),
 		openmeteo.Spec(),
 		metnorway.Spec(),
 		nwsalerts.Spec(),

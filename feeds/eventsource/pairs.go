@@ -7,7 +7,6 @@ import (
 	"hash/fnv"
 	"io"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -35,10 +34,10 @@ type sourceTopic struct {
 // askPairs asks the source for its topics and returns those to relay, by name there.
 // What does not fit is reported to people; it is an error if nothing is left.
 func (r *relay) askPairs(ctx context.Context, pub feeds.Publisher) (map[string]*pair, error) {
-	header := r.header.Clone()
+	header := r.tape.faceHeader(faceJSON)
 	header.Set("Cache-Control", "no-cache")
 	var answer struct{ Topics []sourceTopic }
-	if _, err := feeds.GetJSON(ctx, pub.HTTP(), r.base.JoinPath("topics").String(), header, &answer); err != nil {
+	if _, err := feeds.GetJSON(ctx, pub.HTTP(), r.tape.Server.JoinPath("topics").String(), header, &answer); err != nil {
 		return nil, fmt.Errorf("ask the source for its topics: %w", err)
 	}
 	pairs := make(map[string]*pair)
@@ -114,11 +113,4 @@ func scopeOf(pairs map[string]*pair) string {
 // filterOf is the query that asks for the pairs.
 func filterOf(pairs map[string]*pair) string {
 	return strings.Join(slices.Sorted(maps.Keys(pairs)), ",")
-}
-
-// faceHeader returns the headers that ask for a face of the source.
-func (r *relay) faceHeader(accept string) http.Header {
-	h := r.header.Clone()
-	h.Set("Accept", accept)
-	return h
 }

@@ -19,9 +19,6 @@ import (
 const (
 	relayPause = time.Second      // after the first failure; it is ours to be fast with
 	relayMost  = 15 * time.Second // between two attempts
-	relayIdle  = 40 * time.Second // until the source says how often it beats
-	faceLines  = "application/x-ndjson"
-	faceJSON   = "application/json"
 )
 
 // A relay prints what another tickertape prints: each event once, in its order, as it
@@ -29,8 +26,7 @@ const (
 // tells the key of each event.
 type relay struct {
 	// Immutable.
-	base      *url.URL
-	header    http.Header
+	tape      Tape              // without its client
 	topics    map[string]string // there -> here; empty: all
 	catalogue *topics.Catalogue // may be nil
 
@@ -74,7 +70,7 @@ func newRelay(o *Options, env feeds.Env, header http.Header) (feeds.Feed, error)
 		return nil, err
 	}
 	return &relay{
-		base: base, header: header, topics: o.Topics, catalogue: env.Catalogue,
+		tape: Tape{Server: base, Header: header}, topics: o.Topics, catalogue: env.Catalogue,
 		pauses: pauses{least: relayPause, most: relayMost}, ids: idMap{there: make(map[string]topics.ID)},
 	}, nil
 }
@@ -101,7 +97,8 @@ func (r *relay) Run(ctx context.Context, pub feeds.Publisher) error {
 	}
 	for {
 		began := time.Now()
-		s := &session{relay: r, pub: pub, log: log}
+		s := &session{relay: r, pub: pub, log: log, tape: r.tape}
+		s.tape.Client = pub.HTTP()
 		err := s.run(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()

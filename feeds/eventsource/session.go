@@ -26,6 +26,7 @@ type session struct {
 	*relay
 	pub   feeds.Publisher
 	log   feeds.Relayer
+	tape  Tape
 	pairs map[string]*pair
 	level bool     // the source said that it will go on where we are
 	at    position // of what was read last
@@ -63,50 +64,25 @@ func (s *session) run(ctx context.Context) error {
 	return err
 }
 
-func (s *session) address(query url.Values) string {
-	u := s.base.JoinPath("latest")
-	u.RawQuery = query.Encode()
-	return u.String()
-}
-
 // follow relays the stream after the position to its end.
 func (s *session) follow(ctx context.Context) error {
-	header := s.faceHeader(faceLines)
-	header.Set(lastEventID, s.at.id)
-	in, err := open(ctx, s.pub.HTTP(), s.address(url.Values{"type": {filterOf(s.pairs)}}), header, faceLines, relayIdle)
-	if err != nil {
-		return fmt.Errorf("follow the source: %w", err)
-	}
-	defer in.Close()
-	lines := newLineReader(in)
-	for {
-		line, err := lines.next()
-		if err != nil {
-			if failed := s.flush(ctx); failed != nil {
-				return failed
-			}
-			return fmt.Errorf("follow the source: %w", err)
-		}
-		var e envelope
-		if err := json.Unmarshal(line, &e); err != nil {
-			return fmt.Errorf("follow the source: a line is no event: %.80q: %w", line, err)
-		}
-		if err := s.handle(ctx, in, &e); err != nil {
+	err := s.tape.Follow(ctx, url.Values{"type": {filterOf(s.pairs)}}, s.at.id, func(e *Envelope, _ []byte, more bool) error {
+		if err := s.handle(ctx, e); err != nil || more {
 			return err
 		}
-		if !lines.ready() {
-			if err := s.flush(ctx); err != nil {
-				return err
-			}
-		}
+		return s.flush(ctx)
+	})
+	if failed := s.flush(ctx); failed != nil {
+		return failed
 	}
+	return err
 }
 
-// handle handles one line of a stream.
-func (s *session) handle(ctx context.Context, in *stream, e *envelope) error {
+// handle handles one event of a stream.
+func (s *session) handle(ctx context.Context, e *Envelope) error {
 	switch e.Topic {
 	case "stream":
-		return s.opened(ctx, in, e)
+		return s.opened(e)
 	case "live", "heartbeat":
 		return s.mark(ctx, e)
 	case "retract":
@@ -115,7 +91,7 @@ func (s *session) handle(ctx context.Context, in *stream, e *envelope) error {
 		}
 		return s.mark(ctx, e)
 	case "bye":
-		return s.farewell(ctx, e)
+		return s.farewell(e)
 	}
 	if e.ID == "" {
 		return fmt.Errorf("%w: a snapshot in the middle of a stream", errReset)
@@ -125,22 +101,10 @@ func (s *session) handle(ctx context.Context, in *stream, e *envelope) error {
 }
 
 // opened reads how the stream goes on.
-func (s *session) opened(ctx context.Context, in *stream, e *envelope) error {
-	if err := s.flush(ctx); err != nil {
-		return err
-	}
-	var info struct {
-		State, Reason string
-		Heartbeat     float64
-	}
-	if err := json.Unmarshal(e.Data, &info); err != nil {
-		return fmt.Errorf("follow the source: event stream: %w", err)
-	}
-	if info.Heartbeat > 0 {
-		in.idle = time.Duration(min(2.5*info.Heartbeat, 3600) * float64(time.Second))
-	}
-	if info.State != "resumed" {
-		return fmt.Errorf("%w: %s %s", errReset, info.State, info.Reason)
+func (s *session) opened(e *Envelope) error {
+	o, ok := e.Opening()
+	if !ok || o.State != "resumed" {
+		return fmt.Errorf("%w: %s %s", errReset, o.State, o.Reason)
 	}
 	s.level = true
 	s.sign()
@@ -148,7 +112,7 @@ func (s *session) opened(ctx context.Context, in *stream, e *envelope) error {
 }
 
 // mark notes a position with nothing to store.
-func (s *session) mark(ctx context.Context, e *envelope) error {
+func (s *session) mark(ctx context.Context, e *Envelope) error {
 	if err := s.flush(ctx); err != nil {
 		return err
 	}
@@ -168,27 +132,18 @@ func (s *session) sign() {
 }
 
 // farewell ends the session as the source asks for.
-func (s *session) farewell(ctx context.Context, e *envelope) error {
-	if err := s.flush(ctx); err != nil {
-		return err
-	}
-	var info struct {
-		Reason string
-		Retry  int64 `json:"retry_ms"`
-	}
-	if err := json.Unmarshal(e.Data, &info); err != nil {
-		return fmt.Errorf("follow the source: event bye: %w", err)
-	}
-	s.bye = time.Duration(min(max(info.Retry, 0), longPause.Milliseconds())) * time.Millisecond
-	err := fmt.Errorf("the source says bye: %s", info.Reason)
+func (s *session) farewell(e *Envelope) error {
+	reason, pause, _ := e.Bye()
+	err := fmt.Errorf("the source says bye: %s", reason)
 	if !s.level {
-		return feeds.RetryAfter(s.bye, err)
+		return feeds.RetryAfter(pause, err)
 	}
+	s.bye = pause
 	return err
 }
 
 // take adds an event to the batch, with which we will be at its id.
-func (s *session) take(ctx context.Context, e *envelope) error {
+func (s *session) take(ctx context.Context, e *Envelope) error {
 	to := s.pairs[e.Topic]
 	if to == nil {
 		return nil // nothing that we asked for
@@ -247,7 +202,7 @@ func (s *session) leaveOut(invalid *topics.InvalidError) {
 }
 
 // retract passes a retraction on.
-func (s *session) retract(ctx context.Context, e *envelope) error {
+func (s *session) retract(ctx context.Context, e *Envelope) error {
 	if err := s.flush(ctx); err != nil {
 		return err
 	}

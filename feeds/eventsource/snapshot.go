@@ -12,15 +12,15 @@ import (
 // snapshot asks for the current values, stores those that are newer than the position,
 // and moves it to where they bring us.
 func (s *session) snapshot(ctx context.Context) error {
-	address := s.address(url.Values{"type": {filterOf(s.pairs)}, "limit": {fmt.Sprint(maxValues)}})
+	address := s.tape.address(url.Values{"type": {filterOf(s.pairs)}, "limit": {fmt.Sprint(maxValues)}})
 	// The face of lines is among what we accept so that the answer is read as it comes.
-	header := s.faceHeader(faceJSON + ", " + faceLines + ";q=0.1")
-	in, err := open(ctx, s.pub.HTTP(), address, header, faceJSON, relayIdle)
+	header := s.tape.faceHeader(faceJSON + ", " + faceLines + ";q=0.1")
+	in, err := open(ctx, s.pub.HTTP(), address, header, faceJSON, tapeIdle)
 	if err != nil {
 		return fmt.Errorf("ask the source for its values: %w", err)
 	}
 	defer in.Close()
-	cursor, more, err := readValues(json.NewDecoder(in), func(e *envelope) error {
+	cursor, more, err := readValues(json.NewDecoder(in), func(e *Envelope) error {
 		if s.at.reaches(e.ID) {
 			return nil // it was stored before the position was lost
 		}
@@ -44,7 +44,7 @@ func (s *session) snapshot(ctx context.Context) error {
 const maxValues = 10_000
 
 // readValues reads the answer of the JSON face, event by event.
-func readValues(dec *json.Decoder, take func(*envelope) error) (cursor string, more bool, err error) {
+func readValues(dec *json.Decoder, take func(*Envelope) error) (cursor string, more bool, err error) {
 	if err := expect(dec, '{'); err != nil {
 		return "", false, err
 	}
@@ -77,12 +77,12 @@ func readValues(dec *json.Decoder, take func(*envelope) error) (cursor string, m
 	return cursor, more, nil
 }
 
-func readEvents(dec *json.Decoder, take func(*envelope) error) error {
+func readEvents(dec *json.Decoder, take func(*Envelope) error) error {
 	if err := expect(dec, '['); err != nil {
 		return err
 	}
 	for dec.More() {
-		var e envelope
+		var e Envelope
 		if err := dec.Decode(&e); err != nil {
 			return err
 		}
