@@ -286,7 +286,7 @@ func TestIntervalsAreSpreadAndAvoidTheFullHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWeb(t, feedtest.Answer{Body: "one"})
 		w.start(lines(page))
-		asked := w.after(30 * time.Hour)
+		asked := w.after(14 * time.Hour)
 		w.stop()
 		gaps := map[time.Duration]bool{}
 		for i := 1; i < len(asked); i++ {
