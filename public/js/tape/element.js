@@ -292,6 +292,7 @@ export class TickerTape extends HTMLElement {
     set(this.#frame.words, words);
     set(this.#frame.simulated, simulated ? t('data.simulated') : '');
     status.hidden = words === '' && !simulated;
+    status.classList.toggle('fine', words === '');
     this.#state(link, data, lostAt);
   }
 

@@ -97,6 +97,8 @@ button:hover { color: var(--_text); }
 .arrow { margin-inline-end: 0.3em; font-size: 0.75em; }
 .flat .arrow { visibility: hidden; }
 .meta { display: inline-flex; align-items: center; gap: 0.4em; min-inline-size: 0; color: var(--_soft); font-size: 0.8125em; white-space: nowrap; }
+.meta > :empty { display: none; }
+.meta .badge { font-size: 0.875em; }
 .note { overflow: hidden; text-overflow: ellipsis; }
 .note:not(:empty) + time:not(:empty)::before { content: "· "; }
 .badge { padding: 0 0.5em; border: 1px solid currentcolor; border-radius: 1em; color: var(--_soft); font-size: 0.6875em; line-height: 1.5; white-space: nowrap; }
@@ -121,6 +123,7 @@ button:hover { color: var(--_text); }
     grid-template: auto minmax(0, 1fr) / minmax(0, 1fr) auto;
   }
   .bar[data-height="flip"] .before { max-inline-size: none; }
+  .bar[data-height="flip"] .tape[data-mode="flip"] .item { padding-inline: 0.75em; }
   .bar[data-height="flip"] .tape { grid-area: 2 / 1; }
   .bar[data-height="flip"] .side { grid-area: 1 / 2 / 3 / 3; }
   .bar[data-height="flip"] .tape[data-mode="flip"] .item { flex-wrap: wrap; align-content: center; gap: 0 0.5em; }
@@ -136,7 +139,7 @@ button:hover { color: var(--_text); }
 
 /* One word for all, where there is room for it, instead of one on each item. */
 @container (inline-size >= 40rem) { .bar.simulated .item .simulated { display: none; } }
-@container (inline-size < 40rem) { .status .simulated { display: none; } }
+@container (inline-size < 40rem) { .status.fine, .status .simulated { display: none; } }
 
 /* list: also what a crawl and a flip are for readers who want less motion */
 .scroller { position: absolute; inset: 0; overflow: auto; scrollbar-width: thin; scrollbar-color: var(--_soft) transparent; }
