@@ -9,6 +9,7 @@ import (
 	"tickertape/feeds/finnhub"
 	"tickertape/feeds/httpjson"
 	"tickertape/feeds/metnorway"
+	"tickertape/feeds/mqtt"
 	"tickertape/feeds/nwsalerts"
 	"tickertape/feeds/openmeteo"
 	"tickertape/feeds/replay"
@@ -37,6 +38,7 @@ func feedKinds() []feeds.Spec {
 		alpaca.Spec(),
 		finnhub.Spec(),
 		twelvedata.Spec(),
+		mqtt.Spec(),
 		httpjson.Spec(),
 		eventsource.Spec(),
 		replay.Spec(),
