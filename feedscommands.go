@@ -32,5 +32,9 @@ func feedsCommands() []command {
 			name: "feeds verify", args: "FILE|COMMAND [ARGUMENT...]", most: 1000, summary: "Check that a program keeps the rules of the kind exec.", config: true, file: true, rest: true, own: &verifyOptions{}, run: runVerify,
 			about: "Runs the program twice, as a feed of kind exec would, looks at what it prints, asks it for more, and tells it to end. Each rule is shown with what broke it and what to do. Flags stand before the COMMAND: tickertape feeds verify --topic tides python3 -u tides.py. With a FILE the program is that of its feed of kind exec. Exits with 0 if no rule is broken, otherwise with 1.",
 		},
+		{
+			name: "feeds doctor", args: "[FILE]", most: 1, summary: "Look at everything that a start needs, and ask each source once.", config: true, file: true, judges: true, own: &doctorOptions{}, run: runDoctor,
+			about: "Checks the configuration, the data folder and the publish key, the addresses to listen on, the certificate, and this machine's clock, and runs each feed until its first word. Says of each failure what to do. Exits with 0 if there is none, otherwise with 1.",
+		},
 	}
 }

@@ -47,7 +47,10 @@ func runFixtures(ctx context.Context, inv *Invocation, stdout, stderr io.Writer)
 	keep := &answers{secrets: secretsOf(f.options)}
 	t := &trial{feed: f, want: 1 << 30, log: newTryLog(io.Discard)}
 	t.around = keep.around
-	t.until = func(s feeds.Status) bool { return !s.LastOK.IsZero() && time.Since(s.LastOK) > settledAfter }
+	t.until = func(s feeds.Status) bool {
+		now := time.Now()
+		return !s.LastOK.IsZero() && now.Sub(s.LastOK) > settledAfter || s.State == feeds.Running && now.Sub(s.Since) > 3*settledAfter
+	}
 	if err := t.run(ctx, &inv.Config, logger, flags.Timeout); err != nil {
 		fmt.Fprintf(stderr, "tickertape: record %s: %v\n", f.Env.ID, err)
 		return exitFailed
