@@ -93,7 +93,7 @@ func (r *relay) Topics() []string {
 func (r *relay) Run(ctx context.Context, pub feeds.Publisher) error {
 	log, ok := pub.(feeds.Relayer)
 	if !ok {
-		return feeds.Fatal(errors.New("a relay keeps the expiry that its source gives: leave the option ttl out"))
+		return feeds.Fatal(errors.New("a relay stores events as they are: leave the options ttl and on_error out"))
 	}
 	for {
 		began := time.Now()
