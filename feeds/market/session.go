@@ -35,11 +35,10 @@ var ErrQuiet = errors.New("no message for an hour")
 
 // A Source says what to connect to.
 type Source struct {
-	Name   string         // what errors call it
-	URL    string         // wss; it may hold a key and is never shown
-	Every  feeds.Interval // of the feed: pings are frequent enough to keep it fresh
-	Alive  func()         // called after each ping that was answered, on its own goroutine
-	Header http.Header
+	Name  string         // what errors call it
+	URL   string         // wss; it may hold a key and is never shown
+	Every feeds.Interval // of the feed: pings are frequent enough to keep it fresh
+	Alive func()         // called after each ping that was answered, on its own goroutine
 }
 
 // A Session is an open WebSocket. Its methods are for the goroutine that runs Use.
@@ -102,7 +101,7 @@ func dial(ctx context.Context, client *http.Client, source Source) (*websocket.C
 	own := *client
 	own.Transport = upgrade
 	//nolint:bodyclose // the library closes it
-	conn, res, err := websocket.Dial(ctx, source.URL, &websocket.DialOptions{HTTPClient: &own, HTTPHeader: source.Header})
+	conn, res, err := websocket.Dial(ctx, source.URL, &websocket.DialOptions{HTTPClient: &own})
 	if err == nil {
 		return conn, upgrade.body, nil
 	}
