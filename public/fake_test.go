@@ -41,9 +41,11 @@ type fake struct {
 	histories int // requests of the JSON face
 	build     string
 	open      int // streams
+	published []message
+	refuse    int // other than 0: the answer to what is published
 }
 
-type line struct{ topic, key, data, retract string }
+type line struct{ topic, key, data, retract, once string }
 
 type request struct{ types, last string }
 
@@ -81,6 +83,7 @@ func newFake(t *testing.T) *fake {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /latest", f.serveLatest)
+	mux.HandleFunc("POST /latest/chat", f.servePublish)
 	mux.HandleFunc("GET /topics", f.serveTopics)
 	mux.HandleFunc("GET /settings.json", f.serveSettings)
 	for _, page := range pages() {
