@@ -1,12 +1,12 @@
 // Package market owns what the kinds that print prices of markets have in common:
-// the shape of a quote, decimals that lose no digit, the pace of one price a symbol,
-// and a session over a WebSocket.
+// the shape of a quote, decimals that lose no digit, a board of what is known of the
+// symbols, the pace of one price a symbol, and a session over a WebSocket.
 //
 // # Goroutines
 //
 // The package starts goroutines with [feeds.Publisher.Go] alone, so their panics are
-// the feed's. [Use] awaits those of a session before it returns; [Conflator.Run] is
-// run by the feed. A session is closed properly when its context ends, within half a
+// the feed's. [Use] awaits those of a session before it returns; [Board.Run] is run by
+// the feed. A session is closed properly when its context ends, within half a
 // second whatever the other side does: sources that allow one connection count one
 // that was not closed.
 //
