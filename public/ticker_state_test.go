@@ -243,3 +243,31 @@ func TestCrawlByKeys(t *testing.T) {
 	p.wait(`tape.paused`)
 	p.clean()
 }
+
+// Text of twice the size, and spaced as WCAG 1.4.12 asks: nothing is cut off, the tape grows.
+func TestTickerEnlarged(t *testing.T) {
+	for _, mode := range []string{"flip", "crawl", "list"} {
+		t.Run(mode, func(t *testing.T) {
+			p, f := newTab(t), newFake(t)
+			p.run(chromedp.EmulateViewport(640, 900))
+			seed(f)
+			p.tape(f, `type="news,stock" fallback="none" controls="all" dwell="600" speed="5" mode="`+mode+`"`, "")
+			p.wait(tops + `.length > 0`)
+			before := eval[int](p, `tape.offsetHeight`)
+			p.do(`document.styleSheets[0].insertRule('html { font-size: 200%; }'); document.styleSheets[0].insertRule('* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }')`)
+			p.wait(fmt.Sprintf(`tape.offsetHeight > %d || %v`, before, mode == "list"))
+			out := eval[[]string](p, `(() => {
+				const tape = root.querySelector('.tape').getBoundingClientRect();
+				const texts = [...root.querySelectorAll('.item:not([hidden], [inert], .unmeasured) :is(.title, .price, .change, .meta)')].filter((e) => e.checkVisibility());
+				const high = texts.filter((e) => { const b = e.getBoundingClientRect(); return '`+mode+`' !== 'list' && (b.top < tape.top || b.bottom > tape.bottom); });
+				const cut = [...root.querySelectorAll('.item:not([hidden], [inert], .unmeasured) :is(.price, .change), button')].filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0);
+				return [...high, ...cut].map((e) => e.className + ' ' + e.textContent);
+			})()`)
+			if len(out) > 0 {
+				t.Errorf("cut off: %q", out)
+			}
+			p.shoot("")
+			p.clean()
+		})
+	}
+}

@@ -113,7 +113,7 @@ button:hover { color: var(--_text); }
 /* flip: one item, its title on as many lines as the bar is wide enough for */
 .tape[data-mode="flip"] .items { position: absolute; inset: 0; }
 .tape[data-mode="flip"] .item { position: absolute; inset: 0; padding-inline: var(--_gap); }
-.tape[data-mode="flip"] .line { --_lines: 1; flex: 0 1 auto; min-inline-size: 0; block-size: calc(var(--_lines) * 1lh); overflow: hidden; overflow: clip; }
+.tape[data-mode="flip"] .line { --_lines: 1; flex: 0 1 auto; min-inline-size: 0; max-block-size: calc(var(--_lines) * 1lh); overflow: hidden; overflow: clip; }
 .tape[data-mode="flip"] .title { display: block; overflow-wrap: anywhere; transition: translate 0.3s; }
 .tape[data-mode="flip"] .meta { flex: 0 1 auto; }
 @container (inline-size < 40rem) {
