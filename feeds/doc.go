@@ -60,17 +60,19 @@
 //
 // What an answer means is decided in [CheckStatus] alone, which [Get] calls:
 //
-//	200          the document
-//	203          the document; the hint says that the source will give it up
-//	304          ErrNotModified, a success
-//	301, 308     followed and remembered; the hint says where to
-//	401, 403     attention; tried after half an hour
-//	404          attention; tried after an hour
-//	410          stopped
-//	429          backoff as long as Retry-After says, else 15 min
-//	other 4xx    attention: the request is wrong
-//	5xx          backoff, as long as Retry-After says if it does
-//	no answer, a cut, slow or oversized one   backoff
+//	200                the document
+//	203                the document; the hint says that the source will give it up
+//	304                ErrNotModified, a success
+//	301, 308           followed and remembered; the hint says where to
+//	401, 403           attention; tried after half an hour
+//	404                attention; tried after an hour
+//	410                stopped
+//	429                backoff as long as Retry-After says, else 15 min
+//	other 4xx          attention: the request is wrong
+//	5xx                backoff, as long as Retry-After says if it does
+//	none, cut or slow  backoff
+//	over the limit     backoff, 15 min at least
+//	no data, or HTML   backoff, the floor of the kind at least ([Document.Misfit])
 //
 // A library that caches whole answers (RFC 9111) would not do: what is kept of a
 // document is the items on the tape. docs/adr/0005-what-was-printed-is-the-cache.md

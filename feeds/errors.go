@@ -58,6 +58,24 @@ type attentionError struct {
 
 func (e *attentionError) Unwrap() error { return e.error }
 
+// A spacedError is a failure like any other, after which the source is left alone for
+// some time at least: it did all it could, and would do the same again.
+type spacedError struct {
+	error
+	least time.Duration
+}
+
+func (e *spacedError) Unwrap() error { return e.error }
+
+// spacing returns for how long the source is left alone at least after err.
+func spacing(err error) time.Duration {
+	var s *spacedError
+	if errors.As(err, &s) {
+		return s.least
+	}
+	return 0
+}
+
 // IsFatal reports whether err was marked by [Fatal].
 func IsFatal(err error) bool {
 	var f *fatalError

@@ -518,7 +518,7 @@ func TestEachStatusHasItsAnswer(t *testing.T) {
 		{feedtest.Answer{Status: 503, Header: map[string]string{"Retry-After": "600"}}, feeds.Backoff, "503", 10 * time.Minute},
 		{feedtest.Answer{Status: 500, Body: strings.Repeat("x", 1000)}, feeds.Backoff, strings.Repeat("x", 200), 0},
 		{feedtest.Answer{Body: "half", Cut: true}, feeds.Backoff, "unexpected EOF", 0},
-		{feedtest.Answer{Fill: 6 << 20}, feeds.Backoff, "over 5 MiB", 0},
+		{feedtest.Answer{Fill: 6 << 20}, feeds.Backoff, "over 5 MiB", 15 * time.Minute},
 		{feedtest.Answer{Status: 302, Header: map[string]string{"Location": "/feed?again"}}, feeds.Attention, "more than five redirects", 0},
 		{feedtest.Answer{Status: 301, Header: map[string]string{"Location": page}}, feeds.Attention, "more than five redirects", 0},
 		{feedtest.Answer{Status: 302, Header: map[string]string{"Location": "ftp://news.example/x"}}, feeds.Attention, "want http or https", 0},

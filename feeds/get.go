@@ -28,7 +28,7 @@ type Document struct {
 	URL    *url.URL    // where the answer came from, after redirects: the base of relative links
 	Time   time.Time   // when it was fetched
 
-	keep func(time.Duration)
+	from *visitBody // nil for one that no client of a [Fetcher] fetched
 }
 
 // Get fetches a document with a feed's client; header, if not nil, is added to the
@@ -58,7 +58,8 @@ func Get(ctx context.Context, c *http.Client, address string, header http.Header
 	if err != nil {
 		return nil, fmt.Errorf("get %s: %w", withoutSecrets(address), err)
 	}
-	d := &Document{Body: body, Header: res.Header, URL: res.Request.URL, Time: time.Now(), keep: keeper(res)}
+	d := &Document{Body: body, Header: res.Header, URL: res.Request.URL, Time: time.Now()}
+	d.from, _ = res.Body.(*visitBody)
 	d.Type, _, _ = mime.ParseMediaType(res.Header.Get("Content-Type")) // "" where it is broken
 	return d, nil
 }
@@ -79,8 +80,8 @@ func GetJSON(ctx context.Context, c *http.Client, address string, header http.He
 // ttl of RSS), now and after each answer that it is not modified. It lengthens the
 // feed's pause, by a day at most, and never shortens it.
 func (d *Document) KeepFor(ttl time.Duration) {
-	if d.keep != nil {
-		d.keep(ttl)
+	if d.from != nil {
+		d.from.keepFor(ttl)
 	}
 }
 
@@ -95,7 +96,8 @@ func NotBefore(c *http.Client, t time.Time) {
 }
 
 // Misfit returns the error for a document that is not what a feed wants, as "JSON",
-// for a reason that may be nil. It shows how the document begins.
+// for a reason that may be nil. It shows how the document begins. The feed then pauses
+// for the floor of its kind at least: the source worked, so why come back sooner.
 func (d *Document) Misfit(want string, reason error) error {
 	what := "the answer is no " + want
 	if looksLikeHTML(d.Body) {
@@ -105,7 +107,10 @@ func (d *Document) Misfit(want string, reason error) error {
 	if reason != nil {
 		err = fmt.Errorf("%w: %w", err, reason)
 	}
-	return err
+	if d.from == nil {
+		return err
+	}
+	return &spacedError{err, d.from.visitor.floor}
 }
 
 func looksLikeHTML(body []byte) bool {

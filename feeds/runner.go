@@ -111,6 +111,7 @@ func (r *runner) judge(err error, lasted time.Duration) (wait time.Duration, fai
 		if wait, open = r.breaker.fail(now, lasted >= healthyAfter && r.board.spoke()); open {
 			state = Open
 		}
+		wait = max(wait, spacing(err))
 	}
 	r.board.failed(state, err, now.Add(wait))
 	return wait, err

@@ -213,19 +213,13 @@ type visitBody struct {
 	visit   *visit
 }
 
-// keeper returns what notes how long an answer is to be kept; nil if nothing does.
-func keeper(res *http.Response) func(time.Duration) {
-	b, ok := res.Body.(*visitBody)
-	if !ok {
-		return nil
-	}
-	return func(d time.Duration) {
-		b.visitor.mu.Lock()
-		defer b.visitor.mu.Unlock()
-		if next := b.visit.next; next != nil {
-			next.Keep = Seconds(min(d, retryMost))
-			next.Fresh = later(next.Fresh, time.Now().Add(time.Duration(next.Keep)))
-		}
+// keepFor notes how long the document wants to be kept.
+func (b *visitBody) keepFor(d time.Duration) {
+	b.visitor.mu.Lock()
+	defer b.visitor.mu.Unlock()
+	if next := b.visit.next; next != nil {
+		next.Keep = Seconds(min(d, retryMost))
+		next.Fresh = later(next.Fresh, time.Now().Add(time.Duration(next.Keep)))
 	}
 }
 

@@ -136,14 +136,14 @@ func (v *visitor) ask(ctx context.Context, req *http.Request) (*answer, error) {
 	}
 	defer res.Body.Close()
 	if res.ContentLength > maxBody {
-		return nil, fmt.Errorf("%w: it says %d MiB", errBody, res.ContentLength>>20)
+		return nil, &spacedError{fmt.Errorf("%w: it says %d MiB", errBody, res.ContentLength>>20), limitedPause}
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the answer: %w", whyEnded(ctx, limited, err))
 	}
 	if len(body) > maxBody {
-		return nil, errBody
+		return nil, &spacedError{errBody, limitedPause}
 	}
 	return &answer{status: res.StatusCode, proto: res.Proto, header: res.Header, body: body, at: time.Now()}, nil
 }
