@@ -59,6 +59,7 @@ func commands() []command {
 // helpOptions are the flags of help.
 type helpOptions struct {
 	Markdown bool `option:"markdown" hidden:"true" doc:"Print the options as a table for the documentation."`
+	Schema   bool `option:"schema" doc:"Print the JSON Schema of the configuration file, for editors."`
 }
 
 // An Invocation is an understood command line.

@@ -23,6 +23,14 @@ func runHelp(_ context.Context, inv *Invocation, stdout, stderr io.Writer) int {
 	case flags.Markdown:
 		fmt.Fprint(stdout, OptionsTable())
 		return exitOK
+	case flags.Schema:
+		text, err := configSchema(inv.Inputs.Kinds)
+		if err != nil {
+			fmt.Fprintf(stderr, "tickertape: the schema of the configuration: %v\n", err)
+			return exitFailed
+		}
+		fmt.Fprintf(stdout, "%s", text)
+		return exitOK
 	}
 	if len(inv.Args) == 0 {
 		fmt.Fprint(stdout, programHelp())
