@@ -237,11 +237,11 @@ func TestFailures(t *testing.T) {
 		{"no such plan", failing(409), "error 409", "set feed: iex", 0, time.Second},
 		{"slow client", failing(407), "error 407", "", 0, time.Second},
 		{"limit at once", says(`[{"T":"error","code":406,"msg":"connection limit exceeded"}]`), "connection limit exceeded", "", 30 * time.Second, time.Second},
-		{"slow greeting", says(), "does not answer within", "", 0, 11 * time.Second},
+		{"slow greeting", says(), "does not answer in time", "", 0, 11 * time.Second},
 		{"endless chatter in place of a greeting", &markettest.Server{REST: http.HandlerFunc(rest), Socket: func(c *markettest.Conn) {
 			for c.Sleep(time.Second) && c.Say(`[{"T":"success","msg":"soon"}]`) {
 			}
-		}}, "does not answer within", "", 0, 11 * time.Second},
+		}}, "does not answer in time", "", 0, 11 * time.Second},
 		{"garbage", says(`{"T":"success"}`), "no frame of its stream", "", 0, time.Second},
 		{"cut", &markettest.Server{REST: http.HandlerFunc(rest), Socket: func(c *markettest.Conn) { greet(c) }}, "read from Alpaca", "", 0, time.Second},
 		{"hung", &markettest.Server{REST: http.HandlerFunc(rest), Socket: func(c *markettest.Conn) { greet(c); <-c.Gone() }}, "the connection hangs", "", 0, time.Minute},

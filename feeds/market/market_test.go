@@ -216,7 +216,7 @@ func TestSessionsThatEnd(t *testing.T) {
 		{"closed with a reason", &markettest.Server{Socket: func(c *markettest.Conn) { _ = c.Close(1013, "later\nplease") }}, readAll, `closed the connection (1013 "later\nplease")`, 0},
 		{"oversized", &markettest.Server{Socket: func(c *markettest.Conn) { c.Say(strings.Repeat("x", maxMessage+1)); _ = c.Wait() }}, readAll, "read from the exchange", time.Second},
 		{"hung", &markettest.Server{Socket: func(c *markettest.Conn) { c.Say("x"); <-c.Gone() }}, readAll, "the connection hangs", 31 * time.Second},
-		{"slow", &markettest.Server{Socket: func(c *markettest.Conn) { _ = c.Wait() }}, func(s *Session) error { _, err := s.Read(5 * time.Second); return err }, "does not answer within 5s", 6 * time.Second},
+		{"slow", &markettest.Server{Socket: func(c *markettest.Conn) { _ = c.Wait() }}, func(s *Session) error { _, err := s.Read(5 * time.Second); return err }, "does not answer in time", 6 * time.Second},
 		{"no socket", &markettest.Server{Refuse: map[string]int{"": 200}}, readAll, "answered 200 in place", 0},
 		{"refused", &markettest.Server{Refuse: map[string]int{"": 401}}, readAll, "401 Unauthorized", 0},
 		{"quiet", &markettest.Server{Socket: func(c *markettest.Conn) { _ = c.Wait() }}, readAll, ErrQuiet.Error(), time.Hour + time.Minute},

@@ -172,8 +172,8 @@ func (s *Session) Read(wait time.Duration) ([]byte, error) {
 	case err == nil:
 		s.messages.Add(1)
 		return message, nil
-	case errors.Is(err, context.DeadlineExceeded):
-		return nil, fmt.Errorf("%s does not answer within %s", s.source.Name, wait)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded): // whatever closing the session made of it
+		return nil, fmt.Errorf("%s does not answer in time", s.source.Name)
 	case errors.As(err, &closed):
 		return nil, fmt.Errorf("%s closed the connection (%d %.100q)", s.source.Name, closed.Code, closed.Reason)
 	}
