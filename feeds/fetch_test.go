@@ -345,6 +345,51 @@ func TestFeedsOfOneAddressAskOnce(t *testing.T) {
 	})
 }
 
+// A feed takes what another one was told a little before, and never an answer older
+// than its own last one.
+func TestFeedsOfOneAddressShareAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		w := newWeb(t, feedtest.Answer{Handler: func(rw http.ResponseWriter, _ *http.Request) {
+			n++
+			fmt.Fprintf(rw, "n%d", n)
+		}})
+		w.start(lines(page), lines(page), lines(page))
+		asked := w.after(5 * time.Hour)
+		w.stop()
+		for _, s := range w.sup.Status() {
+			if s.Repeated > 0 || s.Events < 7 {
+				t.Errorf("feed %s printed %d items, and the same %d times", s.ID, s.Events, s.Repeated)
+			}
+		}
+		if len(asked) > 24 {
+			t.Errorf("three feeds asked %d times in five hours", len(asked))
+		}
+		t.Logf("asked %d times", len(asked))
+	})
+}
+
+func TestNoDocumentIsNotAskedForAtOnceAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWeb(t, feedtest.Answer{Body: "<!DOCTYPE html><html>Sign in</html>"})
+		w.start(func(ctx context.Context, c *http.Client) ([]feeds.Item, error) {
+			var into any
+			_, err := feeds.GetJSON(ctx, c, page, nil, &into)
+			return nil, err
+		})
+		if asked := w.after(webSpec.Floor - time.Second); len(asked) != 1 {
+			t.Errorf("asked %d times within the floor", len(asked))
+		}
+		if s := w.status(); s.State != feeds.Backoff || !strings.Contains(s.LastError, `an HTML page in place of JSON: it begins "<!DOCTYPE html><html>Sign in`) {
+			t.Errorf("%+v", s)
+		}
+		if asked := w.after(30 * time.Minute); len(asked) < 3 {
+			t.Errorf("asked %d times: nothing follows", len(asked))
+		}
+		w.stop()
+	})
+}
+
 func TestTwoRequestsAHostAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWeb(t)
