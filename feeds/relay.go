@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"tickertape/topics"
 )
@@ -59,8 +60,13 @@ type place struct {
 	mu     sync.Mutex // guards the fields below
 	kept   string     // the newest position
 	logged string     // the newest one that stands in the log, as far as it is known
-	dirty  bool       // changed since it was last saved
+	dirty  bool       // changed since it was last saved, in a way that the log does not tell
+	saved  time.Time  // when it was last saved
 }
+
+// saveEvery is how old what was saved of a place may become that the log tells anyway: the
+// log forgets what has left the tape, and a disk is not to be written to each second.
+const saveEvery = time.Minute
 
 // set notes a position; stored says that it stands in the log.
 func (p *place) set(position string, stored bool) {
@@ -69,10 +75,11 @@ func (p *place) set(position string, stored bool) {
 	if p.kept == position {
 		return
 	}
-	p.kept, p.dirty = position, true
+	p.kept = position
 	if stored {
 		p.logged = position
 	}
+	p.dirty = p.dirty || !stored || time.Since(p.saved) >= saveEvery
 }
 
 // placeRecord is a place as it is saved.
@@ -86,7 +93,9 @@ func (p *place) changed() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	dirty := p.dirty
-	p.dirty = false
+	if dirty {
+		p.dirty, p.saved = false, time.Now()
+	}
 	return dirty
 }
 
