@@ -457,7 +457,7 @@ func TestAnyTopic(t *testing.T) {
 		topic{Name: "berths", Mode: "latest", Key: "berth", Public: true}, topic{Name: "pump", Mode: "latest", Public: true},
 		topic{Name: "level", Mode: "latest", Public: true}, topic{Name: "motto", Mode: "latest", Public: true})
 	f.item("berths", "south", map[string]any{"berth": "south", "ship": "Borealis"})
-	f.item("pump", "", map[string]any{"rpm": 1480.5, "oil": "low", "open": true, "valves": []int{1, 2}})
+	f.put("pump", "", `{"rpm":1480.5,"oil":"low","open":true,"valves":[1,2]}`)
 	f.put("level", "", `12.25`)
 	f.put("motto", "", `Slow <b>but</b> steady`)
 	p.open(f.URL + "/?type=berths,pump,level,motto")

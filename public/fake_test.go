@@ -86,6 +86,7 @@ func newFake(t *testing.T) *fake {
 	mux.HandleFunc("POST /latest/chat", f.servePublish)
 	mux.HandleFunc("GET /topics", f.serveTopics)
 	mux.HandleFunc("GET /settings.json", f.serveSettings)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
 	for _, page := range pages() {
 		mux.HandleFunc("GET /"+strings.TrimSuffix(page, ".html"), f.servePage(page))
 	}
