@@ -7,6 +7,8 @@ import { Store, millis } from '../store.js';
 const DIM = 5_000; // ms without a link after which what is shown is called old
 const CATALOGUE = 5_000; // ms for an answer of /topics
 const topicOf = (type) => type.split('.')[0];
+// What * means: the state of the feeds is nothing for a tape, unless it is asked for by name.
+const everything = (types) => types.slice(0, 100).map((type) => topicOf(String(type))).filter((topic) => topic !== 'feeds');
 const sample = (ms) => ms - performance.now();
 
 export class Source {
@@ -111,7 +113,7 @@ export class Source {
     if (ms !== null) this.#offset = sample(ms);
     this.#live = false;
     this.#store.begin(how);
-    if (this.#types.includes('*') && Array.isArray(data.topics)) this.#topics = data.topics.slice(0, 100).map((type) => topicOf(String(type)));
+    if (this.#types.includes('*') && Array.isArray(data.topics)) this.#topics = everything(data.topics);
     if (this.#build && data.build !== this.#build) this.#learn();
     this.#build = String(data.build ?? '');
   }
