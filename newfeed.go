@@ -176,7 +176,7 @@ func newKind(name, address string) ([]newFile, string, error) {
 		return nil, "", fmt.Errorf("%s: %w", kinds, err)
 	}
 	shown := filepath.ToSlash(home)
-	next := fmt.Sprintf("edit %[1]s/%[2]s.go: the address, the answer and fetch\ngo run . feeds try %[3]s\ngo run . feeds record %[3]s --into %[1]s/testdata/ok\ngo test ./feeds/%[2]s\n", shown, folder, name)
+	next := fmt.Sprintf("edit %[1]s/%[2]s.go: the address, the answer and fetch\ngo run . feeds try %[3]s\ngo run . feeds record %[3]s --into %[1]s/testdata/ok --replace\ngo test ./feeds/%[2]s\n", shown, folder, name)
 	return append(files, newFile{kinds, source, 0o644}), next, nil
 }
 
