@@ -71,7 +71,11 @@ func success(text string) func(message) bool {
 // await reads until a message is the wanted one. Trades may come with it.
 func (r *run) await(s *market.Session, wanted func(message) bool) error {
 	for deadline := time.Now().Add(answerTime); ; {
-		list, err := r.read(s, max(time.Until(deadline), time.Millisecond))
+		left := time.Until(deadline)
+		if left <= 0 {
+			return fmt.Errorf("%s does not answer in time", source)
+		}
+		list, err := r.read(s, left)
 		if err != nil {
 			return err
 		}
