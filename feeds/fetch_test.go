@@ -460,6 +460,25 @@ func TestMoveForGoodIsRememberedAndTold(t *testing.T) {
 	})
 }
 
+func TestEndOfARedirectSaysWhenToComeBack(t *testing.T) {
+	for _, status := range []int{301, 302, 307} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWeb(t)
+			w.source.On("/feed", feedtest.Answer{Status: status, Header: map[string]string{"Location": "/other"}}).
+				On("/other", feedtest.Answer{Body: "one", Header: map[string]string{"Cache-Control": "max-age=10800"}})
+			w.start(lines(page))
+			w.after(time.Second)
+			if s := w.status(); s.NextRun.Sub(s.Time) < 2*time.Hour {
+				t.Errorf("after %d: next in %s", status, s.NextRun.Sub(s.Time))
+			}
+			if asked := w.after(7 * time.Hour); len(asked) < 4 || len(asked) > 6 {
+				t.Errorf("after %d: asked %d times in seven hours", status, len(asked))
+			}
+			w.stop()
+		})
+	}
+}
+
 func TestHeadersStayWithTheirHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for target, kept := range map[string]bool{

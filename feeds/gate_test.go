@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 )
 
 func TestPrivateAddresses(t *testing.T) {
@@ -106,6 +108,48 @@ func requestOf(t *testing.T, first, then string) *http.Request {
 	}
 	next.Response = &http.Response{Request: req}
 	return next
+}
+
+// A WebSocket and an event stream go through the same client, and outlast its limits.
+func TestConnectionsThatStayOpen(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.CloseNow()
+		for {
+			kind, text, err := c.Read(r.Context())
+			if err != nil || c.Write(r.Context(), kind, text) != nil {
+				return
+			}
+		}
+	}))
+	defer server.Close()
+	f := NewFetcher(FetchOptions{})
+	defer f.Close()
+	client := f.Client(Spec{}, Env{ID: "a", Timeout: 50 * time.Millisecond})
+	for range maxInFlight + 1 { // one that is open is not in flight
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		c, res, err := websocket.Dial(ctx, server.URL, &websocket.DialOptions{HTTPClient: client})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.CloseNow()
+		if agent := res.Request.Header.Get("User-Agent"); agent != "tickertape/dev" {
+			t.Errorf("agent %q", agent)
+		}
+		timer := time.NewTimer(100 * time.Millisecond) // longer than an answer may take
+		<-timer.C
+		if err := c.Write(ctx, websocket.MessageText, []byte("ping")); err != nil {
+			t.Fatal(err)
+		}
+		if _, text, err := c.Read(ctx); string(text) != "ping" || err != nil {
+			t.Errorf("%q, %v", text, err)
+		}
+	}
 }
 
 // The same over real sockets.

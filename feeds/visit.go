@@ -67,6 +67,9 @@ func (v *visitor) visit(req *http.Request) (*http.Response, error) {
 	s := v.noteLocked(key)
 	moved, asked := s.moved, s.Asked
 	err := v.mayAskLocked(s, whole, req.Response != nil)
+	if moved != "" {
+		v.skipLocked(s)
+	}
 	if err == nil && moved == "" {
 		s.Asked, s.next, v.dirty = time.Now(), nil, true
 		if s.Known && !whole {
@@ -113,6 +116,12 @@ func (v *visitor) noteLocked(key string) *visit {
 		v.round = append(v.round, s)
 	}
 	return s
+}
+
+// skipLocked takes an address that only leads to another one out of the round: when to
+// come back is said at the end of the way.
+func (v *visitor) skipLocked(s *visit) {
+	v.round = slices.DeleteFunc(v.round, func(other *visit) bool { return other == s })
 }
 
 // mayAskLocked returns why the source is not to be asked now; nil if it may be.
@@ -184,6 +193,9 @@ func (v *visitor) answered(req *http.Request, s *visit, a *answer) (*http.Respon
 		if said && a.status >= 400 {
 			s.Blocked = a.at.Add(after)
 		}
+	}
+	if a.header.Get("Location") != "" && a.status < 400 {
+		v.skipLocked(s)
 	}
 	v.dirty = true
 	v.mu.Unlock()
