@@ -75,18 +75,17 @@ func newRelay(o *Options, env feeds.Env, header http.Header) (feeds.Feed, error)
 	}, nil
 }
 
-// Topics returns the topics here that may be printed on.
+// Topics returns the topics here that may be printed on, but for that of the kind.
 func (r *relay) Topics() []string {
-	if len(r.topics) > 0 {
-		return slices.Compact(slices.Sorted(maps.Values(r.topics)))
-	}
-	var names []string
-	for _, t := range r.catalogue.All() {
-		if t.Name != feeds.StatusTopic && !t.Retired {
-			names = append(names, t.Name)
+	names := slices.Sorted(maps.Values(r.topics))
+	if len(names) == 0 {
+		for _, t := range r.catalogue.All() {
+			if t.Name != feeds.StatusTopic && !t.Retired {
+				names = append(names, t.Name)
+			}
 		}
 	}
-	return names
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return slices.Contains(Spec().Topics, name) })
 }
 
 // Run relays over any number of connections, until ctx is done or one was of no use.

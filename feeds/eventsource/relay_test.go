@@ -2,6 +2,7 @@ package eventsource
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -258,6 +259,43 @@ func TestRelayByeAndRefusals(t *testing.T) {
 		}
 		if oks := strings.Join(p.OKs(), "\n"); !strings.Contains(oks, "2 that do not fit here") {
 			t.Errorf("the state says %s", oks)
+		}
+	})
+}
+
+func TestRelayTopics(t *testing.T) {
+	catalogue, err := topics.NewCatalogue(topics.Topic{Name: "news"}, topics.Topic{Name: "feeds"}, topics.Topic{Name: "old", Retired: true}, topics.Topic{Name: "own"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, named := range map[string]map[string]string{"[own]": nil, "[shares]": {"stock": "shares", "prices": "shares", "news": "news"}} {
+		feed, err := New(&Options{Preset: tickertape, URL: "http://tape.example", Topics: named}, feeds.Env{ID: "test", Catalogue: catalogue})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(feed.(feeds.Topical).Topics()); got != want {
+			t.Errorf("topics %s beside that of the kind; want %s", got, want)
+		}
+	}
+}
+
+// Whatever a source answers, reading it ends, and its values are whole.
+func FuzzReadValues(f *testing.F) {
+	f.Add(snapshotOf("7k3q-9", event("7k3q-2", "gauges", "north", `{"value":1.50}`), event("7k3q-5", "rooms", "kitchen", `"21.5"`)).Body)
+	f.Add(`{"more":true,"events":[],"cursor":"a-1","state":"fresh"}`)
+	f.Add(`{"events":[{"data":"\u0000"}]`)
+	f.Fuzz(func(t *testing.T, text string) {
+		to := &pair{here: "here", sameKey: true}
+		n := 0
+		cursor, _, err := readValues(json.NewDecoder(strings.NewReader(text)), func(e *Envelope) error {
+			if d := e.draft(to); d.Text && strings.ContainsAny(string(d.Data), "\x00\r") {
+				t.Errorf("%q becomes text that a stream cannot carry", e.Data)
+			}
+			n++
+			return nil
+		})
+		if err == nil && cursor == "" || n > len(text) {
+			t.Errorf("%q is taken: %d values, cursor %q", text, n, cursor)
 		}
 	})
 }

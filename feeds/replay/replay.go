@@ -97,21 +97,17 @@ type feed struct {
 	catalogue *topics.Catalogue
 }
 
-// Topics returns the topics here that may be printed on.
+// Topics returns the topics here that may be printed on, but for that of the kind.
 func (f *feed) Topics() []string {
-	switch {
-	case f.topic != "" || f.catalogue == nil && len(f.opts.Topics) == 0:
-		return nil
-	case len(f.opts.Topics) > 0:
-		return slices.Compact(slices.Sorted(maps.Values(f.opts.Topics)))
-	}
-	var names []string
-	for _, t := range f.catalogue.All() {
-		if t.Name != feeds.StatusTopic && !t.Retired {
-			names = append(names, t.Name)
+	names := slices.Sorted(maps.Values(f.opts.Topics))
+	if len(names) == 0 && f.topic == "" && f.catalogue != nil {
+		for _, t := range f.catalogue.All() {
+			if t.Name != feeds.StatusTopic && !t.Retired {
+				names = append(names, t.Name)
+			}
 		}
 	}
-	return names
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return slices.Contains(Spec().Topics, name) })
 }
 
 // nameHere returns where a topic of the recording is printed; "" is nowhere.
