@@ -17,6 +17,7 @@
 //	js/format.js      class Format: numbers, times, ages, units, by Intl, for one reader
 //	js/header.js      the head of a page: ways to the others, state of the link, buttons
 //	js/nodes.js       elements, kept by key and used again
+//	js/topics.js      what topics are called; js/copy.js copies a text
 //	js/icons.js       the pictures, as elements
 //	js/latest.js      the client of GET /latest, see docs/client.md; knows no DOM, nor do those below it
 //	js/share.js       how it reaches the hub: js/worker.js and js/tab.js are where a hub lives

@@ -47,6 +47,10 @@ export const PARAMETERS = Object.freeze([
   { name: 'simulated', pages: ['board'], kind: 'flag', default: true, keep: true, doc: 'param.simulated' },
   { name: 'paused', pages: ['board', 'embed'], kind: 'flag', default: false, doc: 'param.paused' },
   { name: 'panel', pages: ['board'], kind: 'choice', values: ['none', 'settings', 'alerts', 'stream'], default: 'none', doc: 'param.panel' },
+  { name: 'make', pages: ['build'], kind: 'choice', values: ['kiosk', 'element', 'frame'], default: 'kiosk', doc: 'param.make' },
+  { name: 'with', pages: ['build'], kind: 'text', max: 8000, default: '', doc: 'param.with' },
+  { name: 'site', pages: ['build'], kind: 'text', max: 300, default: '', doc: 'param.site' },
+  { name: 'view', pages: ['build'], kind: 'choice', values: ['wall', 'portrait', 'third', 'desk', 'phone'], default: 'wall', doc: 'param.view' },
   { name: 'share', pages: PAGES, kind: 'flag', default: true, doc: 'param.share' },
   { name: 'debug', pages: PAGES, kind: 'flag', default: false, doc: 'param.debug' },
 ].map(Object.freeze));
@@ -152,6 +156,9 @@ function directionOf(lang) {
   }
 }
 
+/** A query as text, with the signs left as they are that an address need not escape. */
+export const legible = (query) => query.toString().replaceAll('%2C', ',').replaceAll('%3A', ':').replaceAll('%2F', '/');
+
 /** The address of a page with values by parameter name; what is the default is left out. */
 export function address(page, values) {
   const query = new URLSearchParams();
@@ -160,6 +167,6 @@ export function address(page, values) {
     if (value === undefined || value === null || value === parameter.default) continue;
     query.set(parameter.name, write(parameter, value));
   }
-  const text = query.toString().replaceAll('%2C', ',').replaceAll('%3A', ':').replaceAll('%2F', '/');
+  const text = legible(query);
   return `/${page === 'board' ? '' : page}${text ? `?${text}` : ''}`;
 }

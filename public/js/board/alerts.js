@@ -6,7 +6,7 @@ import { icon } from '../icons.js';
 import { summary } from '../items.js';
 import { make, set, Rows } from '../dom.js';
 import { format, keep, kept, t } from '../page.js';
-import { title } from './choice.js';
+import { title } from '../topics.js';
 import { has, wordsOf } from './search.js';
 
 const KEPT = 'tickertape.alerts';

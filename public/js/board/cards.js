@@ -5,7 +5,7 @@ import { STALE } from '../items.js';
 import { badge, make, set, stamp, tell } from '../nodes.js';
 import { format, t } from '../page.js';
 import { moment } from '../store.js';
-import { title } from './choice.js';
+import { title } from '../topics.js';
 import { hasView, viewOf } from './views.js';
 
 /** Topics whose card is large. */

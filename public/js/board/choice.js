@@ -2,19 +2,14 @@
 // on. state.type is a list of types, or null for the standard: all on which anybody prints.
 
 import { make } from '../dom.js';
-import { keep, kept, t } from '../page.js';
+import { keep, kept } from '../page.js';
 import { topicOf } from '../stream.js';
+import { USUAL, byPlace, title } from '../topics.js';
 import { go, state } from './state.js';
 
 const KEPT = 'tickertape.catalogue';
-const ORDER = ['news', 'stock', 'weather', 'clock', 'system', 'random'];
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 const MOST = 100; // topics that are offered
-const place = (name) => (ORDER.indexOf(name) + 1 || ORDER.length + 1);
-const byPlace = (a, b) => place(a) - place(b) || a.localeCompare(b);
-
-/** What a topic is called on the page. */
-export const title = (topic) => (t.has(`topic.${topic}`) ? t(`topic.${topic}`) : topic.charAt(0).toUpperCase() + topic.slice(1).replace(/[_-]/g, ' '));
 
 // Nobody prints on it, and nobody has: its card would be blank.
 const isBare = ({ feeds, values }) => Array.isArray(feeds) && feeds.length === 0 && values === 0;
@@ -31,7 +26,7 @@ export class Choice {
   /** Fills root with a chip for each topic. */
   constructor(root) {
     this.#root = root;
-    this.#offer((state.type ?? ORDER).map((type) => ({ name: topicOf(type) })));
+    this.#offer((state.type ?? USUAL).map((type) => ({ name: topicOf(type) })));
     try {
       const topics = JSON.parse(kept(KEPT) ?? '[]');
       if (Array.isArray(topics) && topics.length > 0) {

@@ -2,7 +2,7 @@
 
 import { make, set, Rows } from '../dom.js';
 import { format, t } from '../page.js';
-import { copyButton } from './copy.js';
+import { copyButton } from '../copy.js';
 
 const EVENTS = 200; // kept
 const TEXT = 2000; // characters of one that are kept

@@ -124,6 +124,10 @@ export const de = Object.freeze({
   'param.panel': 'Der offene Bereich',
   'param.source': 'Quelle, deren Schlagzeilen allein gezeigt werden',
   'param.announce': 'Was Vorlesegeräte von neuen Schlagzeilen erfahren',
+  'param.make': 'Was gebaut wird: eine Adresse für eine Anzeige, ein Element oder ein Rahmen',
+  'param.with': 'Was dafür gewählt ist, als Abfrage',
+  'param.site': 'Adresse der Seite, die es zeigen wird',
+  'param.view': 'Größe der Vorschau',
   'param.share': 'off: eine eigene Verbindung dieser Seite',
   'param.debug': 'Zeigt Diagnosen',
 

@@ -124,6 +124,10 @@ export const en = Object.freeze({
   'param.panel': 'The panel that is open',
   'param.source': 'Source whose headlines are shown alone',
   'param.announce': 'What screen readers are told of new headlines',
+  'param.make': 'What is built: an address for a display, an element or a frame',
+  'param.with': 'What was chosen for it, as a query',
+  'param.site': 'Address of the page that will show it',
+  'param.view': 'Size of the preview',
   'param.share': 'off: a connection of this page’s own',
   'param.debug': 'Shows diagnostics',
 

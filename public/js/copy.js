@@ -1,8 +1,8 @@
 // Copying a text: the clipboard where the page may use it, the old way where it may not
 // (http from another machine).
 
-import { make, set } from '../dom.js';
-import { t } from '../page.js';
+import { make, set } from './dom.js';
+import { t } from './page.js';
 
 const SAID = 2000; // ms that a button says that it has copied
 
