@@ -32,7 +32,8 @@ type topicInfo struct {
 
 // topicList is the answer of GET /topics.
 type topicList struct {
-	Topics []topicInfo `json:"topics"`
+	Topics  []topicInfo `json:"topics"`
+	Streams int         `json:"streams" doc:"streams that are open now"`
 }
 
 // feedList is the answer of GET /feeds.
@@ -44,7 +45,7 @@ type feedList struct {
 func (h *Handlers) getTopics(c *gin.Context) {
 	stats := h.bus.Stats()
 	feeds := h.opts.Feeds()
-	list := topicList{Topics: []topicInfo{}}
+	list := topicList{Topics: []topicInfo{}, Streams: h.Streams()}
 	for _, t := range h.opts.Catalogue.All() {
 		s := stats[t.Name]
 		info := topicInfo{
