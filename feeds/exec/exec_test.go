@@ -179,6 +179,46 @@ func TestErrorLineThatAsksForAPauseEndsTheRun(t *testing.T) {
 	}
 }
 
+func TestErrorLineThatAsksForAPerson(t *testing.T) {
+	f, rec := program(t, "attention.sh", feeds.Env{}, nil)
+	_, err := rec.Collect(deadline(t), f, 1)
+	hint, ok := feeds.Hint(err)
+	if wait, said := feeds.RetryDelay(err); !ok || hint != "correct the city" || !said || wait != 2*time.Hour || err.Error() != "sh: no such city" {
+		t.Errorf("%v, hint %q, retry after %s", err, hint, wait)
+	}
+}
+
+func TestProgramOfAnotherVersionNeedsAttention(t *testing.T) {
+	f, rec := program(t, "newer.sh", feeds.Env{}, nil)
+	_, err := rec.Collect(deadline(t), f, 1)
+	if hint, ok := feeds.Hint(err); !ok || hint == "" || !strings.Contains(err.Error(), "version 2") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestLastLinesOfTheLogAreKept(t *testing.T) {
+	f, rec := program(t, "chatty.sh", feeds.Env{}, nil)
+	_, err := rec.Collect(deadline(t), f, 1)
+	var traced interface{ Trace() string }
+	if !errors.As(err, &traced) {
+		t.Fatal(err)
+	}
+	lines := strings.Split(traced.Trace(), "\n")
+	if len(lines) != 20 || lines[0] != "line 11" || lines[19] != "line 30" {
+		t.Errorf("%d lines, from %q to %q", len(lines), lines[0], lines[len(lines)-1])
+	}
+}
+
+func TestProgramGetsNamedVariablesOnly(t *testing.T) {
+	t.Setenv("TICKERTAPE_PUBLISH_KEY", "secret")
+	f, rec := program(t, "environment.sh", feeds.Env{}, func(o *Options) { o.Env = map[string]string{"CITY": "Den Haag"} })
+	items, _ := rec.Collect(deadline(t), f, 99)
+	got := " " + ids(items) + " "
+	if strings.Contains(got, "TICKERTAPE") || !strings.Contains(got, " CITY ") || !strings.Contains(got, " PATH ") || len(items) > 8 {
+		t.Errorf("it has%s", got)
+	}
+}
+
 func TestProgramThatIsNotThereNeedsAttention(t *testing.T) {
 	for _, change := range []func(*Options){
 		func(o *Options) { o.Command = []string{"no-such-program"} },

@@ -1,0 +1,2 @@
+echo '{"type":"hello","v":2}'
+sleep 600
