@@ -76,7 +76,11 @@ type Spec struct {
 	Options     any            // pointer to a zero options struct; see docs of [Spec.New]
 	New         Constructor    // makes a feed; does no I/O
 	Example     string         // YAML of one entry under feeds:, complete and valid
+	Needs       string         // what must be had before it works, in a few words, as "a free key"; "" for nothing
+	Homepage    string         // where people find the source, and get what it needs; "" for none
+	Contact     bool           // whether its sources want to know who asks: the option contact of the server
 	Terms       string         // what the source's terms allow and where to check them; "" for our own
+	Use         string         // what the terms come to, in a few words for lists, as "personal use"; "" for our own
 	Attribution string         // shown on pages beside the items; "" for our own
 	Simulated   bool           // every item of this kind is invented
 	Stability   string         // "stable" or "experimental"
