@@ -36,5 +36,9 @@ func feedsCommands() []command {
 			name: "feeds doctor", args: "[FILE]", most: 1, summary: "Look at everything that a start needs, and ask each source once.", config: true, file: true, judges: true, own: &doctorOptions{}, run: runDoctor,
 			about: "Checks the configuration, the data folder and the publish key, the addresses to listen on, the certificate, and this machine's clock, and runs each feed until its first word. Says of each failure what to do. Exits with 0 if there is none, otherwise with 1.",
 		},
+		{
+			name: "feeds docs", args: "[FOLDER]", most: 1, summary: "Bring the documentation of the kinds of feed up to date.", run: runFeedsDocs,
+			about: "For whoever works on tickertape: in a clone of the repository it writes a page for each kind, and their list, into FOLDER, docs/feeds if there is none, from what the kinds say of themselves. What was written by hand below the line that says so is kept.",
+		},
 	}
 }
