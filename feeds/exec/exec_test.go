@@ -314,6 +314,23 @@ func TestOnceRunsWithTheInputEnded(t *testing.T) {
 	}
 }
 
+func TestOnceIsBounded(t *testing.T) {
+	hour := feeds.Interval{Min: time.Hour, Max: time.Hour}
+	f, rec := program(t, "stubborn.sh", feeds.Env{Every: hour, Timeout: 200 * time.Millisecond}, func(o *Options) { o.Mode = once })
+	_, err := rec.Collect(deadline(t), f, 9)
+	if err == nil || !strings.Contains(err.Error(), "did not end within the timeout of 200ms") {
+		t.Errorf("a program that does not end: %v", err)
+	}
+	f, rec = program(t, "giant.sh", feeds.Env{Every: hour, Max: 1}, func(o *Options) { o.Mode = once })
+	items, err := rec.Collect(deadline(t), f, 9)
+	if err != nil || len(items) != 1 || items[0].Title != "before" {
+		t.Errorf("with max_items 1: %+v, %v", items, err)
+	}
+	if notes := rec.Notes(); len(notes) == 0 || !strings.HasPrefix(notes[len(notes)-1], "items beyond max_items: 1;") {
+		t.Errorf("notes %q", notes)
+	}
+}
+
 func TestEnvironmentIsClean(t *testing.T) {
 	t.Setenv("TICKERTAPE_SECRET", "x")
 	got := environment([]string{"PATH=/bin", "TICKERTAPE_SECRET=x", "HOME=/h", "LANG=C"}, map[string]string{"LANG": "nl", "A": "b"})

@@ -37,6 +37,7 @@ type session struct {
 
 	log     tail // owned by its reader until the reader has ended
 	items   []feeds.Item
+	kept    int    // items so far
 	spoke   bool   // it said hello: unknown types are mistakes
 	message string // of the last error line
 	junk    int    // lines that are no JSON object
@@ -46,8 +47,8 @@ type session struct {
 
 // run reads the program's output to its end, then awaits the program and returns
 // how the run ended.
-func (s *session) run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
+func (s *session) run(life context.Context) error {
+	ctx, cancel := context.WithCancel(life)
 	defer cancel()
 	var helpers sync.WaitGroup
 	start := func(fn func()) {
@@ -68,6 +69,10 @@ func (s *session) run(ctx context.Context) error {
 		}
 		s.process.terminate(s.grace)
 	})
+	if s.opts.Mode == once && s.env.Timeout > 0 {
+		late := time.AfterFunc(s.env.Timeout, cancel)
+		defer late.Stop()
+	}
 	err := s.read(ctx)
 	if err != nil || ctx.Err() != nil {
 		close(s.over)
@@ -82,6 +87,8 @@ func (s *session) run(ctx context.Context) error {
 	helpers.Wait()
 	s.process.close()
 	switch {
+	case stopped != nil && life.Err() == nil:
+		return fmt.Errorf("%s did not end within the timeout of %s: give it a longer one, or run it in mode stream", s.opts.Command[0], s.env.Timeout)
 	case stopped != nil:
 		return stopped
 	case err != nil:
@@ -188,6 +195,10 @@ func (s *session) line(ctx context.Context, line []byte) error {
 		return nil
 	}
 	if m.Type == "item" || m.Type == "" {
+		if s.kept++; s.opts.Mode == once && s.env.Max > 0 && s.kept > s.env.Max {
+			feeds.Note(s.pub, s.detail(fmt.Sprintf("items beyond max_items: %d", s.kept-s.env.Max)))
+			return nil
+		}
 		s.items = append(s.items, m.item(s.keyIsID))
 		return nil
 	}

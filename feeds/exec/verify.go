@@ -173,7 +173,7 @@ func (w *watcher) enter(next phase) {
 func (w *watcher) accompany(ctx context.Context, f *feed, p *process, o *VerifyOptions) {
 	stdin := p.stdin
 	stdin.SetWriteDeadline(time.Now().Add(inputTime))
-	_, err := stdin.Write(f.config)
+	_, _ = stdin.Write(f.config) // a program need not read it
 	if f.opts.Mode == once {
 		stdin.Close()
 		if w.await(ctx, p, o.Wait, 0) {
@@ -185,7 +185,7 @@ func (w *watcher) accompany(ctx context.Context, f *feed, p *process, o *VerifyO
 		}
 		w.enter(asked)
 		stdin.SetWriteDeadline(time.Now().Add(inputTime))
-		if _, err = stdin.Write([]byte{'\n'}); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		if _, err := stdin.Write([]byte{'\n'}); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 			if w.await(ctx, p, o.Input, o.Quiet) {
 				return
 			}
