@@ -154,6 +154,9 @@ export class Store {
     return this.spec(topic).mode === 'latest' ? items.sort((a, b) => order(a.key, b.key)) : items.reverse();
   }
 
+  /** Names of the topics of which something is shown. */
+  get topics() { return [...this.#shown.keys()]; }
+
   /** Forgets the topics that keep(topic) refuses. */
   prune(keep) {
     for (const topics of [this.#shown, this.#staged]) {

@@ -20,27 +20,33 @@ export class Source {
   #ready = false; // a snapshot has come
   #live = false; // what comes now has just been printed
   #lostAt = null; // server's time when the link was last known to be well
+  #restoredAt = null; // server's time when what is shown was saved, until a snapshot has come
+  #heard = -Infinity; // by the steady clock
+  #count = 0; // events
+  #known = null; // names of the topics that the server has
   #build = '';
 
   /**
-   * Reads types from url, of a GET /latest, at once and until close; share and reload
-   * are those of latest.js. on is told changed(), when other items
-   * are to be shown; item(topic, item), for each that comes live; state().
+   * Reads types from url, of a GET /latest, at once and until close; share, reload and
+   * timing are those of latest.js. on is told changed(topic), when other items are to be
+   * shown (without a topic: all are); item(topic, item), for each that comes live;
+   * state(). With on.missing(names) topics that the server has not are told and left
+   * out; without, they keep the rest away.
    */
-  constructor({ url, types, share, reload }, on) {
+  constructor({ url, types, share, reload, timing }, on) {
     this.#url = url;
     this.#types = types;
     this.#on = on;
     this.#topics = [...new Set(types.map(topicOf))];
-    this.#store = new Store(() => on.changed());
+    this.#store = new Store((topic) => on.changed(topic));
     this.#link = new Latest({
       state: (name, silence) => this.#moved(name, silence),
       begin: (how, data) => this.#begin(how, data),
       event: (topic, text, id) => this.#event(topic, text, id),
       retract: (data) => { if (!this.#store.retract(data)) this.#link.refresh(); },
       live: () => this.#caughtUp(),
-      time: (ms) => { this.#offset = Math.max(this.#offset, sample(ms)); }, // the quickest message is the nearest
-    }, { url, share, reload });
+      time: (ms) => this.#told(ms),
+    }, { url, share, reload, timing });
     this.#start();
   }
 
@@ -54,7 +60,31 @@ export class Source {
   get ready() { return this.#ready; }
 
   /** The server's time when the link was lost, if that is so long ago that it matters; else null. */
-  get lostAt() { return this.#lostAt !== null && (this.#state === 'offline' || this.now - this.#lostAt > DIM) ? this.#lostAt : null; }
+  get lostAt() {
+    if (this.#restoredAt !== null) return this.#restoredAt;
+    return this.#lostAt !== null && (this.#state === 'offline' || this.now - this.#lostAt > DIM) ? this.#lostAt : null;
+  }
+
+  /** For how many ms nothing was heard; Infinity before the first word. */
+  get silence() { return performance.now() - this.#heard; }
+
+  /** Events that have come, snapshots included. */
+  get count() { return this.#count; }
+
+  /** The server's build, or ''. */
+  get build() { return this.#build; }
+
+  /** How the stream is shared, see latest.js. */
+  get sharing() { return this.#link.sharing; }
+
+  /** Names of the topics that are read, in the order in which they were asked for. */
+  get topics() { return this.#topics.filter((name) => name !== '*'); }
+
+  /** By how many ms the server's clock is ahead of this machine's. */
+  get skew() { return this.now - Date.now(); }
+
+  /** The server's time when the link was last well, if it is not now; null also before the first snapshot. */
+  get since() { return this.#lostAt; }
 
   /** What a topic's values are: {mode, key}. */
   spec(topic) { return this.#store.spec(topic); }
@@ -73,6 +103,29 @@ export class Source {
   /** Removes what has expired. */
   sweep() { this.#store.sweep(this.now); }
 
+  /** What is shown, as text for storage; null when there is nothing new to keep, or too much. */
+  save() { return this.#ready ? this.#store.save(this.now) : null; }
+
+  /** Shows what save has returned, as old, until a snapshot takes its place. False when the text is none. */
+  restore(text) {
+    if (this.#ready) return false;
+    const at = this.#store.load(text, this.now);
+    if (at === null) return false;
+    // A machine without a clock of its own starts in the past.
+    this.#offset = Math.max(this.#offset, sample(at));
+    this.#restoredAt = at;
+    if (this.#types.includes('*')) this.#topics = ['*', ...this.#store.topics];
+    this.#on.changed();
+    return true;
+  }
+
+  /** Asks for the catalogue again, and reads what it has of what was asked for: for when topics are missing, or the server is away. */
+  async check() {
+    const before = JSON.stringify(this.#wanted());
+    await this.#learn();
+    if (!this.#gone.signal.aborted && JSON.stringify(this.#wanted()) !== before) this.#link.open(this.#wanted());
+  }
+
   /** Lets go of everything, for good. */
   close() {
     this.#gone.abort();
@@ -87,8 +140,16 @@ export class Source {
     const before = JSON.stringify(this.#specs());
     await this.#learn();
     if (this.#gone.signal.aborted) return;
-    if (!usual) this.#link.open(this.#types);
+    const wanted = this.#wanted();
+    if (!usual || wanted.length < this.#types.length) this.#link.open(wanted);
     else if (JSON.stringify(this.#specs()) !== before) this.#link.refresh();
+  }
+
+  // The types that can be read. If none can, all are asked for: the refusal shows.
+  #wanted() {
+    if (!this.#on.missing || !this.#known) return this.#types;
+    const types = this.#types.filter((type) => type === '*' || this.#known.has(topicOf(type)));
+    return types.length > 0 ? types : this.#types;
   }
 
   #specs() { return this.#topics.map((topic) => this.#store.spec(topic)); }
@@ -105,7 +166,15 @@ export class Source {
   #describe(topics) {
     this.#store.describe(topics);
     const missing = this.#topics.filter((name) => name !== '*' && !topics.some((topic) => topic.name === name));
-    if (missing.length > 0) console.warn(`ticker-tape: ${new URL(this.#url).origin} has no topic ${missing.join(', ')}`);
+    this.#known = new Set(topics.map(({ name }) => name));
+    if (this.#on.missing) this.#on.missing(missing);
+    else if (missing.length > 0) console.warn(`ticker-tape: ${new URL(this.#url).origin} has no topic ${missing.join(', ')}`);
+  }
+
+  // The quickest message is the nearest.
+  #told(ms) {
+    this.#heard = performance.now();
+    this.#offset = Math.max(this.#offset, sample(ms));
   }
 
   #begin(how, data) {
@@ -119,12 +188,15 @@ export class Source {
   }
 
   #event(topic, text, id) {
+    this.#count++;
+    this.#heard = performance.now();
     const item = this.#store.put(topic, text, id, this.now);
     if (this.#live && item) this.#on.item(topic, item);
   }
 
   #caughtUp() {
     this.#ready = true;
+    this.#restoredAt = null;
     this.#live = true;
     this.#store.commit();
     this.#on.changed();

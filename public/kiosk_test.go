@@ -1,0 +1,107 @@
+package public
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+var layouts = []string{"split", "wall", "lower-third", "ticker"}
+
+// story is the headline that is read.
+const story = `document.querySelector('.lead .story .title').textContent`
+
+// filled is true when a layout shows what full has printed.
+const filled = live + ` && (document.querySelector('.story .title, .listed .title') || document.documentElement.dataset.layout === 'ticker')
+	&& (document.documentElement.dataset.layout === 'wall' || document.documentElement.dataset.tape === 'yes')`
+
+// watched puts clocks that can be moved on (skew), and hiding (hide), into all pages of the tab.
+func (p *tab) watched() {
+	p.t.Helper()
+	script, err := os.ReadFile("testdata/watch.js")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if _, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: string(script)}); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// lobby prints what a display shows on an ordinary day.
+func lobby(f *fake) {
+	full(f)
+	f.item("news", "lead", map[string]any{
+		"id": "lead", "title": "Harbour bridge opens to the public on Saturday, a month early", "source": "Harbour Gazette",
+		"summary": "The first trams cross at six in the morning. Ferries keep their winter times until the end of the month.",
+		"time":    time.Now().Add(-4 * time.Minute).UTC().Format(time.RFC3339), "simulated": true,
+	})
+}
+
+func kioskViews() []view {
+	return append(views(), view{1920, 1080, "black", false})
+}
+
+// sticking lists what cannot be seen whole: what leaves the window or its panel, and texts that are cut in their box.
+const sticking = `(() => {
+	const bad = [];
+	const round = 1.5;
+	for (const e of document.querySelectorAll('#clock *, #told > p:not([hidden]), .panel .kicker, .panel .badge:not([hidden]), .story > *:not([hidden]), .rows > li, .next > li, .figure, .change, #takeover:not([hidden]) *')) {
+		if (!e.checkVisibility({ visibilityProperty: true }) || e.closest('svg')) continue;
+		const b = e.getBoundingClientRect();
+		if (b.width === 0) continue;
+		const name = (e.closest('[data-topic], [id]')?.id || e.closest('[data-topic]')?.dataset.topic) + ' ' + (e.className.baseVal ?? e.className) + ' "' + e.textContent.slice(0, 30) + '"';
+		if (b.left < -round || b.right > innerWidth + round || b.top < -round || b.bottom > innerHeight + round) bad.push(name + ' leaves the window');
+		const body = e.closest('.body')?.getBoundingClientRect();
+		if (body && !e.closest('.listed') && (b.bottom > body.bottom + round || b.right > body.right + round)) bad.push(name + ' leaves its panel');
+		if (e.closest('.story') && (e.scrollHeight > e.clientHeight + 6) && e.clientHeight > 0) bad.push(name + ' is cut');
+		if (e.matches('.figure, .change, #time, .kicker') && e.scrollWidth > e.clientWidth + round) bad.push(name + ' is cut');
+	}
+	const boxes = ['#clock', '#slots .lead', '#slots .slot:not(.lead)', '#told', '#tape'].map((s) => [s, document.querySelector(s)])
+		.filter(([, e]) => e && e.checkVisibility()).map(([s, e]) => [s, e.getBoundingClientRect()]).filter(([, b]) => b.width > 0 && b.height > 0);
+	boxes.forEach(([s, a], i) => boxes.slice(0, i).forEach(([o, b]) => {
+		if (a.right > b.left + round && b.right > a.left + round && a.bottom > b.top + round && b.bottom > a.top + round) bad.push(s + ' covers ' + o);
+	}));
+	if (document.scrollingElement.scrollWidth > innerWidth || document.scrollingElement.scrollHeight > innerHeight) bad.push('the page scrolls');
+	return bad;
+})()`
+
+func TestKioskPictures(t *testing.T) {
+	for _, v := range kioskViews() {
+		t.Run(v.String(), func(t *testing.T) {
+			p, f := newTab(t), newFake(t)
+			lobby(f)
+			theme := ""
+			if v.scheme == "black" {
+				theme, v.scheme = "&theme=black", "dark"
+			}
+			p.look(v)
+			for _, layout := range layouts {
+				p.open(f.URL + "/kiosk?layout=" + layout + "&type=news,weather,stock,tides" + theme)
+				p.wait(filled)
+				p.do(`globalThis.t0 = performance.now()`)
+				p.wait(`performance.now() - t0 > 900 && document.getAnimations().every((a) => a.playState !== 'running')`)
+				p.shoot(layout)
+				for _, bad := range eval[[]string](p, sticking) {
+					t.Errorf("%s: %s", layout, bad)
+				}
+				for _, text := range eval[[]string](p, contrasts) {
+					t.Errorf("%s: poor contrast: %s", layout, text)
+				}
+				p.axe(t)
+			}
+			p.clean()
+		})
+	}
+}
+
+func (p *tab) kiosk(f *fake, query string) {
+	p.t.Helper()
+	p.open(f.URL + "/kiosk?" + query)
+	p.wait(live)
+}
+
+var _ = fmt.Sprint
