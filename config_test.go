@@ -181,7 +181,7 @@ func TestThreeSpellings(t *testing.T) {
 		"retention_bytes": "9MiB", "tape_events": "99", "tape_bytes": "9MiB", "max_body": "9KiB", "heartbeat": "9s",
 		"stall": "9s", "cors_origins": "https://a.example", "io": "epoll",
 		"max_streams": "9", "max_streams_per_address": "9", "connect_rate": "9.5", "max_age": "9h", "drain": "1s",
-		"drain_spread": "9s", "trusted_proxies": "10.0.0.0/8",
+		"drain_spread": "9s", "trusted_proxies": "10.0.0.0/8", "contact": "tape@example.org", "private_sources": "true",
 	}
 	for _, o := range configOptions() {
 		value, ok := samples[o.name]

@@ -109,3 +109,14 @@ func TestTopicsThatKindsBring(t *testing.T) {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 }
+
+func TestContacts(t *testing.T) {
+	for text, good := range map[string]bool{
+		"": true, "tape@example.org": true, "https://example.org/tape": true, "mailto:tape@example.org": true,
+		"somebody": false, "@example.org": false, "tape@": false, "https://example.org/(a)": false, "a b@example.org": false, "a\r\nX: y@z": false,
+	} {
+		if want := forms["contact?"](text); (want == "") != good {
+			t.Errorf("%q: %q", text, want)
+		}
+	}
+}
