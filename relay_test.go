@@ -45,6 +45,12 @@ func newChain(t *testing.T, more string) *chain {
 	write(t, c.edge, common+"listen: 127.0.0.1:0\ndata: "+filepath.Join(dir, "edge")+"\n"+edgeTopics+
 		"feeds:\n  - kind: sse\n    id: edge\n    preset: tickertape\n    url: "+c.first.address+"\n"+more)
 	c.last = startProcess(t, "--config", c.edge)
+	// A fresh relay begins with the values: what is printed before it is there may not be
+	// among them.
+	ctx := testContext(t)
+	for !strings.Contains(feedStatus(ctx, t, c.last.address), `"last_ok"`) {
+		time.Sleep(2 * time.Millisecond)
+	}
 	return c
 }
 
@@ -86,7 +92,7 @@ func (c *chain) followEdge(ctx context.Context, n int, l *ledger) {
 		reader.url = c.address(true) + "/latest/wires?since=1h"
 		if err := reader.open(ctx); err != nil {
 			if ctx.Err() != nil {
-				c.t.Fatalf("after %d events: %v\n%s", len(l.seen), ctx.Err(), c.last.log)
+				c.t.Fatalf("after %d events: %v\n%s\n%s", len(l.seen), ctx.Err(), c.missing(n, l), c.last.log)
 			}
 			time.Sleep(10 * time.Millisecond) // the process is starting
 			continue
@@ -102,6 +108,29 @@ func (c *chain) followEdge(ctx context.Context, n int, l *ledger) {
 		}
 		reader.close()
 	}
+}
+
+// missing says what the second server lacks, and what it says of itself.
+func (c *chain) missing(n int, l *ledger) string {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	var out strings.Builder
+	fmt.Fprintf(&out, "the relay: %s\n", feedStatus(ctx, c.t, c.address(true)))
+	for _, server := range []struct{ name, address, topic string }{{"source", c.address(false), "lines"}, {"edge", c.address(true), "wires"}} {
+		reader := &client{t: c.t, url: server.address + "/latest/" + server.topic + "?since=1h"}
+		if err := reader.open(ctx); err != nil {
+			fmt.Fprintf(&out, "%s: %v\n", server.name, err)
+			continue
+		}
+		for e, err := reader.next(); err == nil && e.Type != "live"; e, err = reader.next() {
+			var v struct{ N int }
+			if json.Unmarshal(e.Data, &v) == nil && e.Type == server.topic && l.seen[v.N] != 1 {
+				fmt.Fprintf(&out, "%s has %s at %s, read %d times\n", server.name, e.Data, e.ID, l.seen[v.N])
+			}
+		}
+		reader.close()
+	}
+	return out.String()
 }
 
 // values returns the values of a topic by key.
@@ -139,7 +168,8 @@ func TestRelayLosesNothingWhenKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes; part of make test")
 	}
-	ctx := testContext(t)
+	ctx, cancel := context.WithTimeout(testContext(t), time.Minute)
+	defer cancel()
 	c := newChain(t, relayed)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

@@ -28,10 +28,10 @@ const (
 type Options struct {
 	Preset  string            `option:"preset" doc:"What is known of the source: wikimedia prints edits of Wikipedia; tickertape relays another tickertape, whose address url is." choices:"wikimedia,tickertape"`
 	URL     string            `option:"url" doc:"Address of the stream; ${NAME} in it is taken from the environment. Required without a preset, and with the preset tickertape." secret:"true"`
-	Headers map[string]string `option:"headers" doc:"Headers of the request, such as Authorization." secret:"true"`
-	Events  []string          `option:"events" doc:"Names of the events to take; all unless set."`
+	Headers map[string]string `option:"headers" doc:"Headers of the request, as in Authorization: Bearer ${KEY}." secret:"true"`
+	Events  []string          `option:"events" doc:"Names of the events to take; one without a name is called message. All unless set."`
 	Data    string            `option:"data" doc:"What the data of an event is: json or text." choices:"json,text" default:"json"`
-	Sample  time.Duration     `option:"sample" doc:"At most one item in this time; the others are left out. 0s: all are taken." default:"0s"`
+	Sample  time.Duration     `option:"sample" doc:"At most one item in this time; the others are left out. 0s: all are taken, but with the preset wikimedia one in 5s." default:"0s"`
 	Resume  bool              `option:"resume" doc:"Whether to go on, after a restart of the server, where the feed was; otherwise it begins with what comes then. A relay always does."`
 	Since   string            `option:"since" doc:"With the preset wikimedia, where to begin: a time of RFC 3339, or a duration such as 15m; now unless set."`
 	Idle    time.Duration     `option:"idle" doc:"Silence after which a connection is taken for dead and made anew." default:"90s" min:"5s" max:"1h"`
@@ -52,6 +52,9 @@ func Spec() feeds.Spec {
   kind: sse
   preset: wikimedia
 `,
+		Needs:     "`contact` with `preset: wikimedia`",
+		Contact:   true,
+		Use:       "the source's",
 		Stability: "stable",
 	}
 }

@@ -2,10 +2,9 @@ package eventsource
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"hash/fnv"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -100,14 +99,45 @@ func (r *relay) pairOf(t sourceTopic, here string) (p *pair, oddity string) {
 	return p, oddity
 }
 
-// scopeOf stands for a set of pairs in a position: with other topics, the position of
-// before does not say what is missing.
-func scopeOf(pairs map[string]*pair) string {
-	h := fnv.New64a()
-	for _, name := range slices.Sorted(maps.Keys(pairs)) {
-		_, _ = io.WriteString(h, name+" "+pairs[name].here+"\n") // a hash takes everything
+// word is the pair in a scope, which is stored with each event: short.
+func (p *pair) word() string {
+	if p.here == p.there {
+		return p.there
 	}
-	return hex.EncodeToString(h.Sum(nil)[:4])
+	return p.there + ">" + p.here
+}
+
+// maxScope bounds the bytes of a scope, so that a position stays within its bound.
+const maxScope = 800
+
+// scopeOf names the pairs in a position: what was relayed up to there. Of very many it
+// is a hash, which only tells whether they are the same.
+func scopeOf(pairs map[string]*pair) string {
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(pairs)) {
+		words = append(words, pairs[name].word())
+	}
+	scope := strings.Join(words, ",")
+	if len(scope) <= maxScope {
+		return scope
+	}
+	sum := sha256.Sum256([]byte(scope))
+	return "#" + hex.EncodeToString(sum[:8])
+}
+
+// addedTo returns the pairs that a scope does not name.
+func addedTo(scope string, pairs map[string]*pair) map[string]*pair {
+	named := make(map[string]bool)
+	for word := range strings.SplitSeq(scope, ",") {
+		named[word] = true
+	}
+	added := make(map[string]*pair)
+	for name, p := range pairs {
+		if !named[p.word()] {
+			added[name] = p
+		}
+	}
+	return added
 }
 
 // filterOf is the query that asks for the pairs.

@@ -263,6 +263,27 @@ func TestRelayByeAndRefusals(t *testing.T) {
 	})
 }
 
+// With a topic more, the values of that one are taken, and of the others all that followed.
+func TestRelayOfOneTopicMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &tape{position: "7k3q-9 gauges,news,rooms old"}
+		asked, err := relayFor(t, p, source(
+			[]feedtest.Answer{snapshotOf("7k3q-12", event("7k3q-3", "notes", "", `"three"`), event("7k3q-11", "notes", "", `"eleven"`))},
+			[]feedtest.Answer{{Header: ndjson, Open: true, Body: resumed + event("7k3q-10", "news", "a", `{"id":"a"}`) + "\n" +
+				event("7k3q-11", "notes", "", `"eleven"`) + "\n" + event("7k3q-13", "notes", "", `"thirteen"`) + "\n"}},
+		), 10*time.Second)
+		if got := strings.ReplaceAll(p.all(), "\n", " "); err != nil || got != `notes three (text) notes eleven (text) news.a {"id":"a"} notes thirteen (text)` {
+			t.Errorf("relayed %s, %v", got, err)
+		}
+		if len(asked) != 2 || !strings.HasSuffix(asked[0].URL, "type=notes") || asked[1].Header.Get("Last-Event-ID") != "7k3q-9" {
+			t.Errorf("asked %v", asked)
+		}
+		if got := p.Position(); got != "7k3q-13 gauges,news,notes,rooms old" {
+			t.Errorf("position %s", got)
+		}
+	})
+}
+
 func TestRelayTopics(t *testing.T) {
 	catalogue, err := topics.NewCatalogue(topics.Topic{Name: "news"}, topics.Topic{Name: "feeds"}, topics.Topic{Name: "old", Retired: true}, topics.Topic{Name: "own"})
 	if err != nil {

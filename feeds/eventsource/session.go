@@ -31,6 +31,9 @@ type session struct {
 	level bool     // the source said that it will go on where we are
 	at    position // of what was read last
 
+	added map[string]*pair // that the position of before did not have
+	until position         // up to which the values of those are stored
+
 	// What waits to be stored; see flush.
 	batch   []topics.Draft
 	sources []string // the id of each where it has no key, otherwise ""
@@ -45,13 +48,18 @@ func (s *session) run(ctx context.Context) error {
 		return err
 	}
 	s.at = parsePosition(s.log.Position())
-	if scope := scopeOf(s.pairs); s.at.scope != scope {
+	scope := scopeOf(s.pairs)
+	switch {
+	case s.at.id == "", s.at.scope != scope && scope[0] == '#':
 		s.at = position{scope: scope, life: newLife()}
+		err = s.snapshot(ctx)
+	case s.at.scope != scope:
+		s.added = addedTo(s.at.scope, s.pairs)
+		s.at.scope = scope
+		err = s.catchUp(ctx)
 	}
-	if s.at.id == "" {
-		if err := s.snapshot(ctx); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	err = s.follow(ctx)
 	if errors.Is(err, errReset) {
@@ -145,8 +153,8 @@ func (s *session) farewell(e *Envelope) error {
 // take adds an event to the batch, with which we will be at its id.
 func (s *session) take(ctx context.Context, e *Envelope) error {
 	to := s.pairs[e.Topic]
-	if to == nil {
-		return nil // nothing that we asked for
+	if to == nil || s.added[e.Topic] != nil && s.until.reaches(e.ID) {
+		return nil // nothing that we asked for, or that we do not have
 	}
 	s.batch = append(s.batch, e.draft(to))
 	source := ""
