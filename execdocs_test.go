@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -57,22 +56,5 @@ func TestDocumentedProgramsRun(t *testing.T) {
 				t.Errorf("exit %d\n%s\n%s\nwant %s in it", code, out.String(), errs.String(), tt.prints)
 			}
 		})
-	}
-}
-
-func TestExecPageNamesEveryOption(t *testing.T) {
-	page, err := os.ReadFile("docs/feeds/exec.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, spec := range feedKinds() {
-		if spec.Kind != "exec" {
-			continue
-		}
-		for _, o := range optionsOf(reflect.TypeOf(spec.Options).Elem()) {
-			if !strings.Contains(string(page), "| `"+o.name+"` |") {
-				t.Errorf("the page lacks the option %s", o.name)
-			}
-		}
 	}
 }

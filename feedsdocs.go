@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -99,9 +100,9 @@ func kindsIndex(kinds []feeds.Spec) string {
 	b.WriteString("# Kinds of feed\n\nWhat can stand under `feeds:` in the configuration, each kind on a page of its own:\n\n")
 	b.WriteString("| kind | what it prints | on | needs | terms |\n| --- | --- | --- | --- | --- |\n")
 	for _, spec := range kinds {
-		writeRow(&b, fmt.Sprintf("[%[1]s](%[1]s.md)", spec.Kind), cellText(spec.Summary), printsOn(spec), orDash(cellText(spec.Needs)), orDash(cellText(spec.Use)))
+		writeRow(&b, fmt.Sprintf("[%[1]s](%[1]s.md)", spec.Kind), cellText(spec.Summary), printsOn(spec), cmp.Or(cellText(spec.Needs), "nothing"), orDash(cellText(spec.Use)))
 	}
-	b.WriteString("\n`tickertape feeds create KIND FILE` adds an entry to a configuration, `tickertape feeds try KIND` runs one and prints its items.\n")
+	b.WriteString("\n" + wrapProse("`tickertape feeds create KIND FILE` adds an entry to a configuration, `tickertape feeds try FILE` runs one and prints its items. Without a list of feeds, these run: `"+strings.Join(defaultKinds, "`, `")+"`.") + "\n")
 	b.WriteString("\n## Options of every kind\n\n")
 	b.WriteString(optionsTable(optionsOf(reflect.TypeFor[feedEntry]())))
 	return b.String()
@@ -209,7 +210,7 @@ func writeOptions(b *strings.Builder, list []option, parent string) {
 		case o.required:
 			preset = "required"
 		case o.preset != "":
-			preset = "`" + cellText(o.preset) + "`"
+			preset = "`" + strings.ReplaceAll(o.preset, "|", `\|`) + "`"
 		}
 		value := valueOf(o)
 		if o.secret {

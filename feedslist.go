@@ -62,6 +62,8 @@ func describeKind(w io.Writer, spec feeds.Spec) {
 		often += ", at least " + shortDuration(spec.Floor)
 	}
 	fmt.Fprint(w, table([][]string{
+		{"source", orDash(spec.Homepage)},
+		{"needs", orDash(strings.ReplaceAll(spec.Needs, "`", ""))},
 		{"topics", orDash(strings.Join(spec.Topics, ", "))},
 		{"every", often},
 		{"simulated", map[bool]string{true: "yes", false: "no"}[spec.Simulated]},

@@ -34,7 +34,7 @@ const (
 type Options struct {
 	Key       string            `option:"key" doc:"The API key ID of your account." required:"true" secret:"true"`
 	Secret    string            `option:"secret" doc:"The API secret key that belongs to it." required:"true" secret:"true"`
-	Symbols   []string          `option:"symbols" doc:"Symbols of American shares, such as AAPL; FAKEPACA with feed test." required:"true"`
+	Symbols   []string          `option:"symbols" doc:"Symbols of American shares, such as AAPL or BRK.B, at most 30 with plan basic; FAKEPACA with feed test." required:"true"`
 	Feed      string            `option:"feed" doc:"Which trades: those on the exchange IEX, those of all exchanges (sip, with plan plus), or invented ones round the clock (test)." default:"iex" choices:"iex,sip,test"`
 	Plan      string            `option:"plan" doc:"Your market data plan: basic has IEX and 30 symbols, plus is Algo Trader Plus." default:"basic" choices:"basic,plus"`
 	Companies map[string]string `option:"companies" doc:"Names to show, by symbol; Alpaca's market data has none."`
@@ -59,8 +59,12 @@ func Spec() feeds.Spec {
   symbols: [AAPL, MSFT, SPY]
   companies: {AAPL: Apple, MSFT: Microsoft}
 `,
-		Terms: "For personal use, not for display to others, unless your agreement says so. The plan basic has trades on " +
-			"the exchange IEX alone, one connection and 30 symbols. To check: https://alpaca.markets/disclosures and https://docs.alpaca.markets.",
+		Needs:    "a free key and its secret",
+		Homepage: "https://alpaca.markets",
+		Contact:  true,
+		Use:      "personal use",
+		Terms: "For personal use, not for display to others, unless your agreement with Alpaca or the exchanges says so. The plan basic has trades on " +
+			"the exchange IEX alone, one connection and 30 symbols. To check: https://alpaca.markets/disclosures and https://docs.alpaca.markets/docs/about-market-data-api.",
 		Attribution: source,
 		Stability:   "experimental",
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -334,24 +332,5 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 	if _, err := spec.New(&Options{Key: key, Symbols: many[:1]}, feeds.Env{}); err == nil {
 		t.Error("a feed without a secret is made")
-	}
-}
-
-func TestPageNamesEveryOption(t *testing.T) {
-	spec := Spec()
-	page, err := os.ReadFile("../../docs/feeds/" + spec.Kind + ".md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(spec.Example) {
-		if !strings.Contains(string(page), strings.TrimSpace(line)) {
-			t.Errorf("the page lacks the line %q of the example", line)
-		}
-	}
-	options := reflect.TypeOf(spec.Options).Elem()
-	for i := range options.NumField() {
-		if name := options.Field(i).Tag.Get("option"); !strings.Contains(string(page), "| `"+name+"` |") {
-			t.Errorf("the page lacks the option %s", name)
-		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -244,23 +243,6 @@ func TestMistakesOfAnEntry(t *testing.T) {
 		_, err := New(&tt.o, tt.env)
 		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: %v; want %q", tt.name, err, tt.want)
-		}
-	}
-}
-
-func TestPageNamesEveryOption(t *testing.T) {
-	page, err := os.ReadFile("../../docs/feeds/" + Spec().Kind + ".md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(Spec().Example) {
-		if !strings.Contains(string(page), strings.TrimSpace(line)) {
-			t.Errorf("the page lacks the line %q of the example", line)
-		}
-	}
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[Options]()) {
-		if name := field.Tag.Get("option"); name != "" && !strings.Contains(string(page), "`"+name+"`") {
-			t.Errorf("the page lacks the option %s", name)
 		}
 	}
 }

@@ -26,14 +26,14 @@ type Options struct {
 	Topics  []string          `option:"topics" doc:"Topics that it prints on beside topic; each such item names its own."`
 	Env     map[string]string `option:"env" doc:"Environment variables beside PATH, HOME and LANG." secret:"true"`
 	Dir     string            `option:"dir" doc:"The directory to run in; the server's own unless set."`
-	Config  json.RawMessage   `option:"config" doc:"Names with values of any sort, which the program reads as a JSON object on the first line of its standard input." secret:"true"`
+	Config  json.RawMessage   `option:"config" doc:"Names with values of any sort, which the program reads as a JSON object on the first line of its standard input; at most 64 KiB." secret:"true"`
 }
 
 // Spec describes the kind.
 func Spec() feeds.Spec {
 	return feeds.Spec{
 		Kind:    "exec",
-		Summary: "Items that a program of yours prints as JSON lines.",
+		Summary: "Items that a program of yours, in any language, prints as JSON lines.",
 		Floor:   time.Second,
 		Options: &Options{},
 		New:     New,
@@ -42,6 +42,7 @@ func Spec() feeds.Spec {
   topic: news
   command: [sh, -c, 'while sleep 60; do echo "{\"title\":\"a minute has passed\"}"; done']
 `,
+		Needs:     "a program",
 		Stability: "stable",
 	}
 }

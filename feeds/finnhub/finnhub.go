@@ -28,7 +28,7 @@ const (
 // Options of a feed of kind finnhub.
 type Options struct {
 	Token   string   `option:"token" doc:"The API key of your account." required:"true" secret:"true"`
-	Symbols []string `option:"symbols" doc:"Symbols as Finnhub writes them, such as AAPL or BINANCE:BTCUSDT; at most 50." required:"true"`
+	Symbols []string `option:"symbols" doc:"Symbols as Finnhub writes them: American shares as AAPL, others with their exchange, as BINANCE:BTCUSDT or OANDA:EUR_USD; at most 50." required:"true"`
 }
 
 // Spec describes the kind. Feeds of one Spec do not use the same key at the same time.
@@ -46,7 +46,11 @@ func Spec() feeds.Spec {
   token: ${FINNHUB_TOKEN}
   symbols: [AAPL, MSFT, BINANCE:BTCUSDT]
 `,
-		Terms: "Free keys are for personal use, not for display to others. One connection and 50 symbols a key, " +
+		Needs:    "a free key",
+		Homepage: "https://finnhub.io",
+		Contact:  true,
+		Use:      "personal use",
+		Terms: "Free keys are for personal use, not for display to others: show these prices on a wall that others see only if your plan allows it. One connection and 50 symbols a key, " +
 			"60 REST calls a minute. To check: https://finnhub.io/terms-of-service and https://finnhub.io/pricing.",
 		Attribution: attribution,
 		Stability:   "experimental",

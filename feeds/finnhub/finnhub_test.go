@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -364,25 +362,6 @@ func TestOptionsAreChecked(t *testing.T) {
 	} {
 		if _, err := spec.New(o, feeds.Env{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v; want %q", o, err, want)
-		}
-	}
-}
-
-func TestPageNamesEveryOption(t *testing.T) {
-	spec := Spec()
-	page, err := os.ReadFile("../../docs/feeds/" + spec.Kind + ".md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(spec.Example) {
-		if !strings.Contains(string(page), strings.TrimSpace(line)) {
-			t.Errorf("the page lacks the line %q of the example", line)
-		}
-	}
-	options := reflect.TypeOf(spec.Options).Elem()
-	for i := range options.NumField() {
-		if name := options.Field(i).Tag.Get("option"); !strings.Contains(string(page), "| `"+name+"` |") {
-			t.Errorf("the page lacks the option %s", name)
 		}
 	}
 }

@@ -17,9 +17,9 @@ import (
 // Options of a feed of kind http_json.
 type Options struct {
 	URL     string            `option:"url" doc:"Address of the document; ${NAME} in it is taken from the environment." required:"true" secret:"true"`
-	Headers map[string]string `option:"headers" doc:"Headers of the request, such as Authorization." secret:"true"`
+	Headers map[string]string `option:"headers" doc:"Headers of the request, as in Authorization: Bearer ${KEY}." secret:"true"`
 	Items   string            `option:"items" doc:"Path to the items in the document; without it the document is the item, or, if it is a list, each element." default:"$"`
-	FailIf  string            `option:"fail_if" doc:"The fetch has failed where this condition holds for the document, as in @.status != 'ok'."`
+	FailIf  string            `option:"fail_if" doc:"The fetch has failed where this condition holds for the document, as in @.status != 'ok': for sources that answer 200 with an error."`
 
 	jsonmap.Options
 }
@@ -52,6 +52,8 @@ func Spec() feeds.Spec {
     magnitude: '@.properties.mag'
   time_format: unix_ms
 `,
+		Contact:   true,
+		Use:       "the source's",
 		Stability: "stable",
 	}
 }

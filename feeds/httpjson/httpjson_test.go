@@ -2,8 +2,6 @@ package httpjson
 
 import (
 	"context"
-	"os"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -144,22 +142,5 @@ func TestAllMistakesOfAnEntryAtOnce(t *testing.T) {
 	}
 	if strings.Contains(err.Error(), "hush") {
 		t.Errorf("a secret stands in %v", err)
-	}
-}
-
-func TestPageNamesEveryOption(t *testing.T) {
-	page, err := os.ReadFile("../../docs/feeds/" + Spec().Kind + ".md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(Spec().Example) {
-		if !strings.Contains(string(page), strings.TrimSpace(line)) {
-			t.Errorf("the page lacks the line %q of the example", line)
-		}
-	}
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[Options]()) {
-		if name := field.Tag.Get("option"); name != "" && !strings.Contains(string(page), "`"+name+"`") {
-			t.Errorf("the page lacks the option %s", name)
-		}
 	}
 }

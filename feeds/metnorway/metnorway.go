@@ -37,7 +37,7 @@ type Place struct {
 // Options of a feed of kind met_norway.
 type Options struct {
 	Places  []Place `option:"places" doc:"Where to tell the weather of, at most 50 places." required:"true"`
-	BaseURL string  `option:"base_url" doc:"Where the API is, if you have a cache of your own before it: the part of its address before /compact."`
+	BaseURL string  `option:"base_url" doc:"Where the API is, if you have a cache of your own before it: the part of its address before /compact; the public API unless set."`
 }
 
 // Spec describes the kind.
@@ -56,8 +56,12 @@ func Spec() feeds.Spec {
     - {name: Bergen, latitude: 60.3929, longitude: 5.3241}
     - {name: Finse, latitude: 60.6024, longitude: 7.504, altitude: 1222}
 `,
+		Needs:    "`contact`",
+		Homepage: "https://api.met.no",
+		Contact:  true,
+		Use:      "CC BY 4.0",
 		Terms: "Free for everybody who says in each request who asks: set a contact, or requests are refused. More than 20 requests a second " +
-			"need an agreement, and the name Yr must not be used. Data under CC BY 4.0. See https://api.met.no/doc/TermsOfService.",
+			"need an agreement, and the name Yr must not be used for what you make of it. Data under CC BY 4.0. See https://api.met.no/doc/TermsOfService and https://api.met.no/doc/License.",
 		Attribution: attribution,
 		Stability:   "stable",
 	}

@@ -3,8 +3,6 @@ package metnorway
 import (
 	"context"
 	"fmt"
-	"os"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -211,27 +209,6 @@ func TestBadSeriesIsRefused(t *testing.T) {
 		if err == nil || len(items) > 0 {
 			t.Errorf("%s: %+v, %v", name, items, err)
 		}
-	}
-}
-
-func TestPageNamesEveryOption(t *testing.T) {
-	page, err := os.ReadFile("../../docs/feeds/" + Spec().Kind + ".md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(Spec().Example) {
-		if !strings.Contains(string(page), line) {
-			t.Errorf("the page lacks the line %q of the example", line)
-		}
-	}
-	options := reflect.TypeFor[Options]()
-	for i := range options.NumField() {
-		if name := options.Field(i).Tag.Get("option"); !strings.Contains(string(page), "| `"+name+"` |") {
-			t.Errorf("the page lacks the option %s", name)
-		}
-	}
-	if text := strings.Join(strings.Fields(string(page)), " "); !strings.Contains(text, Spec().Attribution) {
-		t.Error("the page lacks the attribution")
 	}
 }
 

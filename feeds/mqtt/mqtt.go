@@ -75,6 +75,8 @@ func Spec() feeds.Spec {
   availability_topic: home/gateway/status
   ttl: 1h
 `,
+		Needs:     "a broker that speaks MQTT 5",
+		Use:       "the source's",
 		Stability: "experimental",
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -380,22 +379,4 @@ func FuzzPackets(f *testing.F) {
 			t.Error("neither a packet nor an error")
 		}
 	})
-}
-
-func TestPageNamesEveryOption(t *testing.T) {
-	spec := Spec()
-	page, err := os.ReadFile("../../docs/feeds/" + spec.Kind + ".md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(spec.Example) {
-		if !strings.Contains(string(page), strings.TrimSpace(line)) {
-			t.Errorf("the page lacks the line %q of the example", line)
-		}
-	}
-	for _, field := range reflect.VisibleFields(reflect.TypeOf(spec.Options).Elem()) {
-		if name := field.Tag.Get("option"); name != "" && !strings.Contains(string(page), "| `"+name+"` |") {
-			t.Errorf("the page lacks the option %s", name)
-		}
-	}
 }

@@ -36,11 +36,11 @@ type Point struct {
 // Options of a feed of kind nws_alerts.
 type Options struct {
 	Points      []Point  `option:"points" doc:"Print what is in force at these places, at most 20."`
-	Areas       []string `option:"areas" doc:"Print what is in force in these states, territories or sea areas, by their two letters, as OH."`
-	Zones       []string `option:"zones" doc:"Print what is in force in these forecast zones or counties, as OHZ055 or OHC049."`
+	Areas       []string `option:"areas" doc:"Print what is in force in these states, territories or sea areas, by their two letters, as OH or GM."`
+	Zones       []string `option:"zones" doc:"Print what is in force in these forecast zones (OHZ055) or counties (OHC049), at most 100."`
 	MinSeverity string   `option:"min_severity" doc:"Leave out what is less severe than this, or of unknown severity; everything is printed unless set." choices:"minor,moderate,severe,extreme"`
 	Tests       bool     `option:"tests" doc:"Print messages too that are no actual alerts but tests, exercises or drafts; their titles begin with that word."`
-	BaseURL     string   `option:"base_url" doc:"Where the API is, if you have a cache of your own before it: the part of its address before /alerts."`
+	BaseURL     string   `option:"base_url" doc:"Where the API is, if you have a cache of your own before it: the part of its address before /alerts; the public API unless set."`
 }
 
 // Spec describes the kind.
@@ -60,8 +60,12 @@ func Spec() feeds.Spec {
   zones: [OHZ055]
   min_severity: moderate
 `,
-		Terms: "Free for any use, and asked to be used in moderation: the limit is not published. Each request has to say who asks, so set a " +
-			"contact. United States only. See https://www.weather.gov/documentation/services-web-api and https://www.weather.gov/disclaimer.",
+		Needs:    "`contact`",
+		Homepage: "https://www.weather.gov",
+		Contact:  true,
+		Use:      "public domain",
+		Terms: "The alerts are in the public domain and free for any use; the limit of requests is not published, and moderation is asked for. Each request has to say who asks, so set a " +
+			"contact. United States and their waters only. See https://www.weather.gov/documentation/services-web-api and https://www.weather.gov/disclaimer.",
 		Attribution: attribution,
 		Stability:   "stable",
 	}

@@ -1,8 +1,6 @@
 package nwsalerts
 
 import (
-	"os"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -66,26 +64,5 @@ func TestAddresses(t *testing.T) {
 	const want = "point=39.96,-83 point=41.5,-81.7 area=OH,GM zone=OHZ055,OHC049"
 	if strings.Join(got, " ") != want {
 		t.Errorf("%s\nwant %s", strings.Join(got, " "), want)
-	}
-}
-
-func TestPageNamesEveryOption(t *testing.T) {
-	page, err := os.ReadFile("../../docs/feeds/" + Spec().Kind + ".md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(Spec().Example) {
-		if !strings.Contains(string(page), line) {
-			t.Errorf("the page lacks the line %q of the example", line)
-		}
-	}
-	options := reflect.TypeFor[Options]()
-	for i := range options.NumField() {
-		if name := options.Field(i).Tag.Get("option"); !strings.Contains(string(page), "| `"+name+"` |") {
-			t.Errorf("the page lacks the option %s", name)
-		}
-	}
-	if text := strings.Join(strings.Fields(string(page)), " "); !strings.Contains(text, Spec().Attribution) {
-		t.Error("the page lacks the attribution")
 	}
 }

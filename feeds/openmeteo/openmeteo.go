@@ -34,7 +34,7 @@ const (
 type Options struct {
 	Places  []weather.Place `option:"places" doc:"Where to tell the weather of, at most 100 places." required:"true"`
 	APIKey  string          `option:"api_key" doc:"Key of a customer; without one the API is for non-commercial use only." secret:"true"`
-	BaseURL string          `option:"base_url" doc:"Where the API is, if you run your own: the part of its address before /v1/forecast."`
+	BaseURL string          `option:"base_url" doc:"Where the API is, if you run your own: the part of its address before /v1/forecast; the public API unless set, or that for customers if there is a key."`
 }
 
 // Spec describes the kind.
@@ -54,7 +54,10 @@ func Spec() feeds.Spec {
     - {name: Berlin, latitude: 52.52, longitude: 13.41}
     - {name: Nairobi, latitude: -1.29, longitude: 36.82}
 `,
-		Terms: "Free of charge for non-commercial use, at most 10,000 calls a day from one address, each place counting as a call; " +
+		Homepage: "https://open-meteo.com",
+		Contact:  true,
+		Use:      "non-commercial without a key, CC BY 4.0",
+		Terms: "Free of charge for non-commercial use, at most 600 calls a minute, 5,000 an hour and 10,000 a day from one address, each place counting as a call; " +
 			"commercial use needs a key. Data under CC BY 4.0. See https://open-meteo.com/en/terms and https://open-meteo.com/en/licence.",
 		Attribution: attribution,
 		Stability:   "stable",

@@ -2,8 +2,6 @@ package openmeteo
 
 import (
 	"context"
-	"os"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -214,25 +212,4 @@ func run(t *testing.T, source *feedtest.Source, d time.Duration) (items []feeds.
 		items, err = rec.Collect(ctx, made, 1000)
 	})
 	return items, err
-}
-
-func TestPageNamesEveryOption(t *testing.T) {
-	page, err := os.ReadFile("../../docs/feeds/" + Spec().Kind + ".md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(Spec().Example) {
-		if !strings.Contains(string(page), line) {
-			t.Errorf("the page lacks the line %q of the example", line)
-		}
-	}
-	options := reflect.TypeFor[Options]()
-	for i := range options.NumField() {
-		if name := options.Field(i).Tag.Get("option"); !strings.Contains(string(page), "| `"+name+"` |") {
-			t.Errorf("the page lacks the option %s", name)
-		}
-	}
-	if text := strings.Join(strings.Fields(string(page)), " "); !strings.Contains(text, Spec().Attribution) {
-		t.Error("the page lacks the attribution")
-	}
 }

@@ -18,7 +18,7 @@ import (
 // Options of a feed of kind replay.
 type Options struct {
 	File    string            `option:"file" doc:"The recording, as tickertape record makes it; one whose name ends in .gz is compressed." required:"true"`
-	Speed   Speed             `option:"speed" doc:"How fast: 1x as it was, 60x an hour in a minute, 0.5x at half the speed." default:"1x"`
+	Speed   Speed             `option:"speed" doc:"How fast: 1x as it was, 60x an hour in a minute, 0.5x at half the speed; 0.01x to 10000x." default:"1x"`
 	Longest time.Duration     `option:"longest" doc:"The longest pause, however long it was; 0s: as it was." default:"0s"`
 	Loop    bool              `option:"loop" doc:"Whether to begin again at the end."`
 	Shift   bool              `option:"shift" doc:"Whether times in the items are moved to now; otherwise they stay as recorded." default:"true"`
@@ -57,6 +57,7 @@ func Spec() feeds.Spec {
   speed: 2x
   loop: true
 `,
+		Needs:     "a recording",
 		Simulated: true,
 		Stability: "stable",
 	}

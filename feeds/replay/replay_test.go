@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -199,21 +198,4 @@ func TestCompressed(t *testing.T) {
 			t.Errorf("%v, %v", came, err)
 		}
 	})
-}
-
-func TestPageNamesEveryOption(t *testing.T) {
-	page, err := os.ReadFile("../../docs/feeds/" + Spec().Kind + ".md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(Spec().Example) {
-		if !strings.Contains(string(page), strings.TrimSpace(line)) {
-			t.Errorf("the page lacks the line %q of the example", line)
-		}
-	}
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[Options]()) {
-		if name := field.Tag.Get("option"); name != "" && !strings.Contains(string(page), "`"+name+"`") {
-			t.Errorf("the page lacks the option %s", name)
-		}
-	}
 }

@@ -17,7 +17,7 @@ import (
 type Options struct {
 	URL         string            `option:"url" doc:"Address of the feed: RSS, Atom or JSON Feed; ${NAME} in it is taken from the environment." required:"true" secret:"true"`
 	Headers     map[string]string `option:"headers" doc:"Headers of the request, such as Authorization." secret:"true"`
-	Title       string            `option:"title" doc:"What to call the source, in place of the feed's own title."`
+	Title       string            `option:"title" doc:"What to call the source; the feed's own title unless set."`
 	First       int               `option:"first" doc:"How many items of the first fetch to print, the newest ones." default:"5" min:"0" max:"100"`
 	Summary     bool              `option:"summary" doc:"Whether to print the beginning of an item's text below its title." default:"true"`
 	Attribution string            `option:"attribution" doc:"What the publisher asks to be shown beside each item."`
@@ -30,7 +30,7 @@ const defaultItems = 100
 func Spec() feeds.Spec {
 	return feeds.Spec{
 		Kind:    "rss",
-		Summary: "Headlines of a news feed: RSS, Atom or JSON Feed.",
+		Summary: "Headlines of a news feed: RSS 0.9x to 2.0, Atom, or JSON Feed.",
 		Topics:  []string{"news"},
 		Default: feeds.Interval{Min: 30 * time.Minute, Max: 30 * time.Minute},
 		Floor:   5 * time.Minute,
@@ -41,8 +41,10 @@ func Spec() feeds.Spec {
   url: https://news.example/feed.xml
   attribution: Harbour Gazette
 `,
+		Contact: true,
+		Use:     "the publisher's",
 		Terms: "Those of the publisher, who may allow headlines with a link for personal use only: look for them on the " +
-			"publisher's pages before you show the items to others.",
+			"publisher's pages before you show the items to others, and set attribution where the publisher asks to be named.",
 		Attribution: "the publisher of each item",
 		Stability:   "stable",
 	}

@@ -2,8 +2,6 @@ package simulated
 
 import (
 	"encoding/json"
-	"os"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -25,27 +23,6 @@ func TestContract(t *testing.T) {
 		t.Run(spec.Kind, func(t *testing.T) {
 			feedtest.Run(t, spec, feedtest.Config{Items: 40})
 		})
-	}
-}
-
-func TestPagesNameEveryOption(t *testing.T) {
-	for _, spec := range specs {
-		page, err := os.ReadFile("../../docs/feeds/" + spec.Kind + ".md")
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		for line := range strings.Lines(spec.Example) {
-			if !strings.Contains(string(page), line) {
-				t.Errorf("%s: the page lacks the line %q of the example", spec.Kind, line)
-			}
-		}
-		options := reflect.TypeOf(spec.Options).Elem()
-		for i := range options.NumField() {
-			if name := options.Field(i).Tag.Get("option"); !strings.Contains(string(page), "| `"+name+"` |") {
-				t.Errorf("%s: the page lacks the option %s", spec.Kind, name)
-			}
-		}
 	}
 }
 

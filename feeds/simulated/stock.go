@@ -13,7 +13,7 @@ type StockOptions struct {
 	Symbols    []string  `option:"symbols" doc:"Only these symbols. All companies if left out."`
 	Currency   string    `option:"currency" doc:"ISO 4217 code for every price; each company has its own if left out."`
 	Volatility float64   `option:"volatility" doc:"How lively prices are, 0.1 to 10 times the ordinary." default:"1"`
-	Companies  []Company `option:"companies" doc:"Companies to trade in place of the built-in ones, at most 200."`
+	Companies  []Company `option:"companies" doc:"Companies to trade in place of the eighteen built-in ones, at most 200."`
 }
 
 // Stock describes the kind simulated_stock: prices of companies that do not exist.

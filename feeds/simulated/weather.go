@@ -11,14 +11,14 @@ import (
 // WeatherOptions are the options of the kind simulated_weather.
 type WeatherOptions struct {
 	Locations []string `option:"locations" doc:"Only these places, by name. All of them if left out."`
-	Places    []Place  `option:"places" doc:"Places to report in place of the built-in cities, at most 200; their climate is guessed from the latitude."`
+	Places    []Place  `option:"places" doc:"Places to report in place of the twelve built-in cities, at most 200; their climate is guessed from the latitude."`
 }
 
 // Weather describes the kind simulated_weather: real cities, invented weather.
 func Weather() feeds.Spec {
 	return feeds.Spec{
 		Kind:      "simulated_weather",
-		Summary:   "Invented weather of twelve cities that follows season and hour and drifts.",
+		Summary:   "Real cities, invented weather: it follows season, hour and latitude, and drifts.",
 		Topics:    []string{"weather"},
 		Default:   feeds.Interval{Min: 5 * time.Second, Max: 15 * time.Second},
 		Floor:     50 * time.Millisecond,

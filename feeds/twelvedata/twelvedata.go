@@ -20,7 +20,7 @@ const (
 // Options of a feed of kind twelve_data.
 type Options struct {
 	Key     string   `option:"key" doc:"The API key of your account." required:"true" secret:"true"`
-	Symbols []string `option:"symbols" doc:"Symbols as Twelve Data writes them, such as AAPL, SAP:XETR or EUR/USD; each costs a credit a request." required:"true"`
+	Symbols []string `option:"symbols" doc:"Symbols as Twelve Data writes them: AAPL, with an exchange SAP:XETR, pairs as EUR/USD or BTC/USD; each costs a credit a request." required:"true"`
 	Minute  int      `option:"credits_per_minute" doc:"Credits a minute that your plan has." default:"8" min:"1" max:"100000"`
 	Day     int      `option:"credits_per_day" doc:"Credits a day that your plan has; 0 where it has no such limit." default:"800" min:"0" max:"100000000"`
 }
@@ -40,8 +40,11 @@ func Spec() feeds.Spec {
   kind: twelve_data
   key: ${TWELVE_DATA_KEY}
   symbols: [AAPL, MSFT, EUR/USD]
-  every: 6m
 `,
+		Needs:    "a free key",
+		Homepage: "https://twelvedata.com",
+		Contact:  true,
+		Use:      "personal use",
 		Terms: "Basic and individual plans are for personal use, not for display to others; 8 credits a minute and 800 a day, " +
 			"one for each symbol and request. To check: https://twelvedata.com/terms and https://twelvedata.com/pricing.",
 		Attribution: source,

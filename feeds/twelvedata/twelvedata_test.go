@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -151,24 +149,5 @@ func TestBudgetIsCheckedWhenTheFileIsRead(t *testing.T) {
 	}
 	if _, err := Spec().New(&Options{Symbols: symbols(1)}, feeds.Env{}); err == nil || errors.Is(err, feeds.ErrItem) {
 		t.Errorf("a feed without a key is made: %v", err)
-	}
-}
-
-func TestPageNamesEveryOption(t *testing.T) {
-	spec := Spec()
-	page, err := os.ReadFile("../../docs/feeds/" + spec.Kind + ".md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(spec.Example) {
-		if !strings.Contains(string(page), strings.TrimSpace(line)) {
-			t.Errorf("the page lacks the line %q of the example", line)
-		}
-	}
-	options := reflect.TypeOf(spec.Options).Elem()
-	for i := range options.NumField() {
-		if name := options.Field(i).Tag.Get("option"); !strings.Contains(string(page), "| `"+name+"` |") {
-			t.Errorf("the page lacks the option %s", name)
-		}
 	}
 }
