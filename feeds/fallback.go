@@ -151,7 +151,7 @@ func (p *standInPublisher) note(err error) {
 // Publish stores the items, flagged, and remembers their keys.
 func (p *standInPublisher) Publish(ctx context.Context, items ...Item) error {
 	r := p.s.r
-	expires := time.Now().Add(standInLife)
+	expires := time.Now().Add(standInLife).Truncate(time.Second)
 	flagged := make([]Item, len(items))
 	for i, it := range items {
 		if it.Expires.IsZero() {
