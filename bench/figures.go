@@ -32,13 +32,15 @@ func figures() []figure {
 		cpu("rate-100x100", byEpoll, 0), cpu("rate-100x100", byRing, 0), cpu("rate-100x100", byRoutine, 0),
 		cpu("rate-1000x100", byEpoll, 1.15), cpu("rate-1000x100", byRing, 0.90), cpu("rate-1000x100", byRoutine, 1.5), cpu("rate-1000x100", byTLS, 0),
 		cpu("rate-1000x100", floorRing, 0),
+		cpu("loose-1000x100", byEpoll, 0), cpu("loose-1000x100", byRing, 0),
 		cpu("rate-10000x5", byEpoll, 1.05), cpu("rate-10000x5", byRing, 0.80), cpu("rate-10000x5", byRoutine, 1.5),
 		cpu("rate-10000x5", floorRing, 0),
 	)
-	flood := func(server string, target float64) figure {
-		return figure{title: "deliveries at full speed", from: source{"flood", server, deliveryRate}, unit: "/s", to: source{"flood", floor, deliveryRate}, target: target, atLeast: true}
+	flood := func(scenario, server string, target float64) figure {
+		return figure{title: "deliveries at full speed", from: source{scenario, server, deliveryRate}, unit: "/s", to: source{scenario, floor, deliveryRate}, target: target, atLeast: true}
 	}
-	add(flood(byEpoll, 15), flood(byRing, 15), flood(byRoutine, 0), flood(floorBatch, 0))
+	add(flood("flood", byEpoll, 15), flood("flood", byRing, 15), flood("flood", byRoutine, 0), flood("flood", floorBatch, 0))
+	add(flood("flood-512", byEpoll, 0), flood("flood-512", byRing, 0), flood("flood-512", floorBatch, 0))
 	add(cpu("flood", byEpoll, 0), cpu("flood", byRing, 0), cpu("flood", byRoutine, 0))
 	for _, server := range []string{byEpoll, byRing} {
 		add(figure{title: "latency p99, to a pass of the floor", from: source{"wide-10000x100", server, latencyP99}, unit: "ms", to: source{"rate-10000x5", floor, passTime}, target: 3})

@@ -103,12 +103,20 @@ func fanOuts() []scenario {
 			servers: []string{floor, floorRing, byEpoll, byRing, byRoutine, byTLS}, load: loadSpec{Readers: 1000, Rate: 100},
 		},
 		{
+			name: "loose-1000x100", title: "1,000 readers, 100 events/s, the disk flushed each second", sync: "1s",
+			servers: []string{floor, byEpoll, byRing}, load: loadSpec{Readers: 1000, Rate: 100},
+		},
+		{
 			name: "rate-10000x5", title: "10,000 readers, 5 events/s",
 			servers: []string{floor, floorRing, byEpoll, byRing, byRoutine}, load: loadSpec{Readers: 10_000, Rate: 5, Window: 8 * time.Second},
 		},
 		{
 			name: "flood", title: "1,000 readers, events as fast as accepted", sync: "1s",
 			servers: []string{floor, floorBatch, byEpoll, byRing, byRoutine}, load: loadSpec{Readers: 1000, Flight: 64},
+		},
+		{
+			name: "flood-512", title: "1,000 readers, 64 publishers with 512 events under way", sync: "1s",
+			servers: []string{floor, floorBatch, byEpoll, byRing}, load: loadSpec{Readers: 1000, Publishers: 64, Flight: 512},
 		},
 		{
 			name: "wide-10000x100", title: "10,000 readers, 100 events/s",
