@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"tickertape/topics/sse"
+	"tickertape/handlers/sse"
 )
 
 // frozen is a reader that connects and does not read.

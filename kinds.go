@@ -40,7 +40,7 @@ func feedKinds() []feeds.Spec {
 		twelvedata.Spec(),
 		mqtt.Spec(),
 		httpjson.Spec(),
-		eventsource.Spec(),
+		eventsource.Spec(readWire),
 		replay.Spec(),
 		openmeteo.Spec(),
 		metnorway.Spec(),

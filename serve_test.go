@@ -22,8 +22,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"tickertape/handlers/sse"
 	"tickertape/topics"
-	"tickertape/topics/sse"
 )
 
 // serveVariable makes the test binary the server itself, so that it can be killed.

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"tickertape/topics/sse"
+	"tickertape/handlers/sse"
 )
 
 // A stop as main makes it: readers are told bye with a retry of their own, and the

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"tickertape/topics/sse"
+	"tickertape/handlers/sse"
 )
 
 // streamOn reads the head of a stream from a raw connection.

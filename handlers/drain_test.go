@@ -13,8 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"tickertape/handlers/sse"
 	"tickertape/topics"
-	"tickertape/topics/sse"
 )
 
 // checkBye checks the last event of a stream and returns its pause.

@@ -20,8 +20,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"tickertape/handlers/sse"
 	"tickertape/topics"
-	"tickertape/topics/sse"
 )
 
 func TestMain(m *testing.M) {

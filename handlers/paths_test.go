@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"tickertape/handlers/fanout"
-	"tickertape/topics/sse"
+	"tickertape/handlers/sse"
 )
 
 // A way is how the bytes of a stream reach its reader.

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"tickertape/handlers/sse"
 	"tickertape/topics"
-	"tickertape/topics/sse"
 )
 
 // heap returns the bytes that are in use.

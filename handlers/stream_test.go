@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"tickertape/handlers/sse"
 	"tickertape/topics"
-	"tickertape/topics/sse"
 )
 
 func testStreamHeaders(t *testing.T, via way) {

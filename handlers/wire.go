@@ -7,8 +7,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"tickertape/handlers/sse"
 	"tickertape/topics"
-	"tickertape/topics/sse"
 )
 
 // Names of the events that the server itself prints.

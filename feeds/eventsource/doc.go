@@ -1,7 +1,7 @@
 // Package eventsource owns the kind sse: a feed whose source is a stream of Server-Sent
 // Events. Of any such stream it makes items by the paths of package jsonmap; another
-// tickertape it relays event by event. It is not called sse because package topics/sse,
-// which reads the bytes, is.
+// tickertape it relays event by event. It is not called sse because package handlers/sse,
+// whose reader of those bytes is handed in as a [Wire], is.
 //
 // # Goroutines
 //

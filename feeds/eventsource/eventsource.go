@@ -40,14 +40,17 @@ type Options struct {
 	jsonmap.Options
 }
 
-// Spec describes the kind.
-func Spec() feeds.Spec {
+// printsOn is what the kind prints on unless the configuration says otherwise.
+var printsOn = []string{"news"}
+
+// Spec describes the kind, which reads streams by wire.
+func Spec(wire Wire) feeds.Spec {
 	return feeds.Spec{
 		Kind:    "sse",
 		Summary: "Items of any stream of Server-Sent Events: edits of Wikipedia, another tickertape, or your own.",
-		Topics:  []string{"news"},
+		Topics:  printsOn,
 		Options: &Options{},
-		New:     New,
+		New:     func(options any, env feeds.Env) (feeds.Feed, error) { return newFeed(wire, options, env) },
 		Example: `- id: edits
   kind: sse
   preset: wikimedia
@@ -59,8 +62,8 @@ func Spec() feeds.Spec {
 	}
 }
 
-// New makes a feed of options, an [*Options]. It connects to nothing.
-func New(options any, env feeds.Env) (feeds.Feed, error) {
+// newFeed makes a feed of options, an [*Options]. It connects to nothing.
+func newFeed(wire Wire, options any, env feeds.Env) (feeds.Feed, error) {
 	o, ok := options.(*Options)
 	if !ok {
 		return nil, fmt.Errorf("options are a %T", options)
@@ -80,9 +83,9 @@ func New(options any, env feeds.Env) (feeds.Feed, error) {
 		feed, err = newRelay(&c, env, header)
 	case wikimedia:
 		c.setWikimedia()
-		feed, err = newFollower(&c, env, header)
+		feed, err = newFollower(wire, &c, env, header)
 	case "":
-		feed, err = newFollower(&c, env, header)
+		feed, err = newFollower(wire, &c, env, header)
 	default:
 		err = fmt.Errorf("preset %q: want %s or %s", c.Preset, wikimedia, tickertape)
 	}
@@ -93,9 +96,9 @@ func New(options any, env feeds.Env) (feeds.Feed, error) {
 }
 
 // newFollower makes a feed that takes its items by paths.
-func newFollower(o *Options, env feeds.Env, header http.Header) (feeds.Feed, error) {
+func newFollower(wire Wire, o *Options, env feeds.Env, header http.Header) (feeds.Feed, error) {
 	f := &follower{
-		name: cmp.Or(o.Preset, "source"), url: o.URL, header: header, idle: cmp.Or(o.Idle, 90*time.Second),
+		wire: wire, name: cmp.Or(o.Preset, "source"), url: o.URL, header: header, idle: cmp.Or(o.Idle, 90*time.Second),
 		text: o.Data == dataText, sample: o.Sample, resume: o.Resume,
 	}
 	var errs []error

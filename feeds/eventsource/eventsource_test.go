@@ -38,7 +38,7 @@ const ships = "retry: 2000\nid: 1\nevent: arrival\ndata: {\"ship\":\"Aurora\",\"
 	"id: 3\ndata: {\"ship\":\"Corona\",\ndata: \"id\":\"c-1\"}\n\n"
 
 func TestContract(t *testing.T) {
-	feedtest.Run(t, Spec(), feedtest.Config{
+	feedtest.Run(t, Spec(testWire), feedtest.Config{
 		Options: harbour(), Items: 3,
 		Source: feedtest.NewSource(feedtest.Answer{Header: streamType, Body: ships, Open: true}),
 	})
@@ -47,13 +47,13 @@ func TestContract(t *testing.T) {
 // run runs a feed for a while on the answers of a source.
 func run(t *testing.T, o *Options, source *feedtest.Source, during time.Duration) (*feedtest.Recorder, error) {
 	t.Helper()
-	env := Spec().Complete(feeds.Env{ID: "test", Timeout: 10 * time.Second})
-	feed, err := New(o, env)
+	env := Spec(testWire).Complete(feeds.Env{ID: "test", Timeout: 10 * time.Second})
+	feed, err := newFeed(testWire, o, env)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec := feedtest.NewRecorder(t, Spec(), env)
-	rec.SetHTTP(source.Client(Spec(), env))
+	rec := feedtest.NewRecorder(t, Spec(testWire), env)
+	rec.SetHTTP(source.Client(Spec(testWire), env))
 	ctx, cancel := context.WithTimeout(t.Context(), during)
 	defer cancel()
 	_, err = rec.Collect(ctx, feed, 1000)
@@ -209,11 +209,11 @@ func TestRelayNeedsPositions(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := feeds.Env{ID: "test", Catalogue: catalogue}
-	feed, err := New(&Options{Preset: tickertape, URL: "http://tape.example"}, env)
+	feed, err := newFeed(testWire, &Options{Preset: tickertape, URL: "http://tape.example"}, env)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := feed.Run(t.Context(), feedtest.NewRecorder(t, Spec(), env)); !feeds.IsFatal(err) || !strings.Contains(err.Error(), "ttl") {
+	if err := feed.Run(t.Context(), feedtest.NewRecorder(t, Spec(testWire), env)); !feeds.IsFatal(err) || !strings.Contains(err.Error(), "ttl") {
 		t.Errorf("%v; want the option that is in the way", err)
 	}
 }
@@ -240,7 +240,7 @@ func TestMistakesOfAnEntry(t *testing.T) {
 		{"relay with a map", Options{Preset: tickertape, URL: "http://x", Options: jsonmap.Options{Map: map[string]string{"a": "@.b"}}}, feeds.Env{}, "map: a relay passes on"},
 		{"relay with a topic", Options{Preset: tickertape, URL: "http://x"}, feeds.Env{Topic: "wires"}, "topics: {news: wires}"},
 	} {
-		_, err := New(&tt.o, tt.env)
+		_, err := newFeed(testWire, &tt.o, tt.env)
 		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: %v; want %q", tt.name, err, tt.want)
 		}

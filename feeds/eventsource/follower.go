@@ -9,19 +9,19 @@ import (
 
 	"tickertape/feeds"
 	"tickertape/feeds/jsonmap"
-	"tickertape/topics/sse"
 )
 
 const (
 	signGap      = 5 * time.Second // at least, between two signs of life to the supervisor
 	eventStream  = "text/event-stream"
 	lastEventID  = "Last-Event-ID"
-	maxEventSize = sse.DefaultMax
+	maxEventSize = 1 << 20
 )
 
 // A follower reads a stream of events and makes items of them.
 type follower struct {
 	// Immutable.
+	wire   Wire
 	name   string
 	url    string
 	header http.Header
@@ -83,7 +83,7 @@ var errPublish = errors.New("publish")
 
 // interrupted reports whether an error only says that a connection is over.
 func interrupted(err error) bool {
-	return !errors.Is(err, sse.ErrTooLong) && !errors.Is(err, errPublish)
+	return !errors.Is(err, ErrTooLong) && !errors.Is(err, errPublish)
 }
 
 // connection reads one stream to its end. It reports whether anything came.
@@ -102,19 +102,19 @@ func (f *follower) connection(ctx context.Context, pub feeds.Publisher, keep fun
 	}
 	defer s.Close()
 	f.sign(pub)
-	reader := sse.NewReader(s, maxEventSize)
+	blocks := f.wire(s, maxEventSize)
 	for {
-		b, err := reader.NextBlock()
+		b, err := blocks.Next()
 		if err != nil {
-			if errors.Is(err, sse.ErrTooLong) {
+			if errors.Is(err, ErrTooLong) {
 				f.lastID = "" // it would only come again
 			}
 			return heard, err
 		}
 		heard = true
 		f.pauses.base = b.Retry
-		if b.Dispatched {
-			if err := f.event(ctx, pub, b.Event); err != nil {
+		if b.Event {
+			if err := f.event(ctx, pub, b); err != nil {
 				return heard, fmt.Errorf("%w: %w", errPublish, err)
 			}
 		}
@@ -143,7 +143,7 @@ func (f *follower) detail() string {
 }
 
 // event prints what becomes of one event. It returns an error only if the tape does.
-func (f *follower) event(ctx context.Context, pub feeds.Publisher, e sse.Event) error {
+func (f *follower) event(ctx context.Context, pub feeds.Publisher, e Block) error {
 	f.read++
 	if f.events != nil && !f.events[e.Type] {
 		return nil

@@ -85,7 +85,7 @@ func (r *relay) Topics() []string {
 			}
 		}
 	}
-	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return slices.Contains(Spec().Topics, name) })
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return slices.Contains(printsOn, name) })
 }
 
 // Run relays over any number of connections, until ctx is done or one was of no use.

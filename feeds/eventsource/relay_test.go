@@ -108,13 +108,13 @@ func relayFor(t *testing.T, p *tape, from *feedtest.Source, during time.Duration
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := Spec().Complete(feeds.Env{ID: "test", Catalogue: catalogue})
-	feed, err := New(&Options{Preset: tickertape, URL: "http://tape.example/base"}, env)
+	env := Spec(testWire).Complete(feeds.Env{ID: "test", Catalogue: catalogue})
+	feed, err := newFeed(testWire, &Options{Preset: tickertape, URL: "http://tape.example/base"}, env)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.Recorder = feedtest.NewRecorder(t, Spec(), env)
-	p.SetHTTP(from.Client(Spec(), env))
+	p.Recorder = feedtest.NewRecorder(t, Spec(testWire), env)
+	p.SetHTTP(from.Client(Spec(testWire), env))
 	ctx, cancel := context.WithTimeout(t.Context(), during)
 	defer cancel()
 	err = feed.Run(ctx, p)
@@ -290,7 +290,7 @@ func TestRelayTopics(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, named := range map[string]map[string]string{"[own]": nil, "[shares]": {"stock": "shares", "prices": "shares", "news": "news"}} {
-		feed, err := New(&Options{Preset: tickertape, URL: "http://tape.example", Topics: named}, feeds.Env{ID: "test", Catalogue: catalogue})
+		feed, err := newFeed(testWire, &Options{Preset: tickertape, URL: "http://tape.example", Topics: named}, feeds.Env{ID: "test", Catalogue: catalogue})
 		if err != nil {
 			t.Fatal(err)
 		}
