@@ -19,7 +19,6 @@ func TestDocumentedProgramsRun(t *testing.T) {
 	for _, tt := range []struct{ page, language, name, wants, prints string }{
 		{"docs/feeds/exec.md", "sh", "load.sh", "/proc/loadavg", `"one"`},
 		{"docs/feeds/exec.md", "python", "berths.py", "python3", `"depth":8.5`},
-		{"README.md", "sh", "load.sh", "/proc/loadavg", `"one"`},
 	} {
 		t.Run(tt.page+" "+tt.name, func(t *testing.T) {
 			if _, err := exec.LookPath(tt.wants); err != nil && tt.wants == "python3" {
