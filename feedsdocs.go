@@ -130,7 +130,10 @@ func kindPage(spec feeds.Spec) string {
 	fact("Prints on", printsOn(spec))
 	fact("How often", howOften(spec))
 	fact("Terms", inShort(spec))
-	fact("Stability", spec.Stability)
+	if spec.Simulated {
+		fact("Simulated", "its items carry `simulated: true`, and pages say so")
+	}
+	fact("Stability", "["+spec.Stability+"]("+indexPage+"#stability)")
 	fmt.Fprintf(&b, "\n```yaml\n%s```\n", exampleFile(spec))
 	if spec.Contact {
 		b.WriteString("\n" + wrapProse("`contact`, your mail or web address, tells the source who asks: it may refuse whoever does not say it. It stands once in a file, for all feeds, or is given with `--contact`.") + "\n")
@@ -211,6 +214,8 @@ func writeOptions(b *strings.Builder, list []option, parent string) {
 			preset = "required"
 		case o.preset != "":
 			preset = "`" + strings.ReplaceAll(o.preset, "|", `\|`) + "`"
+		case o.typ.Kind() == reflect.Bool:
+			preset = "`false`"
 		}
 		value := valueOf(o)
 		if o.secret {

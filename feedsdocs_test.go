@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -82,7 +81,7 @@ func TestFeedsDocsKeepsWhatWasWrittenByHand(t *testing.T) {
 	folder := t.TempDir()
 	docs := func() (int, string, string) {
 		var out, errs bytes.Buffer
-		code := run(context.Background(), Inputs{Args: []string{"feeds", "docs", folder}, ReadFile: os.ReadFile, Kinds: feedKinds()[:2]}, &out, &errs)
+		code := run(t.Context(), Inputs{Args: []string{"feeds", "docs", folder}, ReadFile: os.ReadFile, Kinds: feedKinds()[:2]}, &out, &errs)
 		return code, out.String(), errs.String()
 	}
 	page := filepath.Join(folder, "simulated_news.md")
@@ -109,5 +108,35 @@ func TestFeedsDocsKeepsWhatWasWrittenByHand(t *testing.T) {
 	}
 	if code, _, errs := docs(); code != exitFailed || !strings.Contains(errs, "name the folder") {
 		t.Errorf("no folder: exit %d\n%s", code, errs)
+	}
+}
+
+// The example of real sources has one of each kind that invents nothing, and nothing to
+// object to once the keys are there.
+func TestRealExampleHasEveryKind(t *testing.T) {
+	const file = "examples/real.yaml"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"feeds lint " + file, "check " + file} {
+		var out, errs bytes.Buffer
+		code := run(t.Context(), Inputs{Args: strings.Fields(command), ReadFile: os.ReadFile, Kinds: feedKinds(), Environ: append(os.Environ(), realKeys(string(text))...)}, &out, &errs)
+		if code != 0 || strings.Contains(out.String(), "warning:") || strings.Contains(out.String(), "a-key-of-somebody") {
+			t.Errorf("%s: exit %d\n%s%s", command, code, out.String(), errs.String())
+		}
+	}
+	cfg := mustParse(t, start{args: []string{"--config=" + file}, env: realKeys(string(text)), files: map[string]string{file: string(text)}, kinds: feedKinds()})
+	for _, spec := range feedKinds() {
+		has := slices.ContainsFunc(cfg.Feeds, func(f ConfiguredFeed) bool { return f.Spec.Kind == spec.Kind })
+		if has == spec.Simulated {
+			t.Errorf("kind %s, simulated %t, is in %s: %t", spec.Kind, spec.Simulated, file, has)
+		}
+	}
+	for _, name := range realKeys(string(text)) {
+		name, _, _ = strings.Cut(name, "=")
+		if !strings.Contains(string(text), "#     "+name) && !strings.Contains(string(text), ", "+name) {
+			t.Errorf("the head of %s does not say where %s is had", file, name)
+		}
 	}
 }

@@ -68,7 +68,7 @@ func asJSON(t *testing.T, text string) any {
 func TestSchemaJudgesAsTheProgramDoes(t *testing.T) {
 	schema := compiledSchema(t)
 	files := map[string]string{}
-	for _, name := range []string{"examples/tickertape.yaml", "examples/plugins/disk.yaml"} {
+	for _, name := range []string{"examples/tickertape.yaml", "examples/real.yaml", "examples/plugins/disk.yaml"} {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
