@@ -58,7 +58,7 @@ const snapshots = new Snapshots(types);
 const announcer = new Announcer(byId('said'), byId('alarm'));
 const renewal = new Renewal();
 const slots = new Slots(byId('slots'), layout);
-const strip = new Strip(byId('tape'));
+const strip = new Strip(byId('tape'), layout === 'ticker');
 const panels = new Map(); // topic -> panel
 let missing = []; // topics that the server has not
 let noticed = ''; // the warning that is shown

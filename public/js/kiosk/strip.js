@@ -2,7 +2,7 @@
 // that it shows what storage kept as long as the server is away. What stands still stands
 // still: as many items as fit, and the next ones at the next turn.
 
-import { make, Rows } from '../dom.js';
+import { make, set, Rows } from '../dom.js';
 import { Crawl } from '../tape/crawl.js';
 import { Flip } from '../tape/flip.js';
 import { frame } from '../tape/frame.js';
@@ -11,19 +11,25 @@ import { row } from '../tape/row.js';
 const MOST = 24; // nodes that stand still at once
 const LOOK = `
 :host { border-radius: 0; border-inline: 0; }
+.bar { --_height: 100%; }
+.controls, .before { display: none; }
+.status { font-size: 1rem; padding-inline: 1.5em; }
 .tape[data-mode="still"] .items { position: absolute; inset: 0; display: flex; align-items: center; justify-content: space-evenly; gap: calc(2 * var(--_gap)); overflow: hidden; padding-inline: var(--_gap); }
 .tape[data-mode="still"] .item { flex: none; max-inline-size: 100%; white-space: nowrap; }
 .tape[data-mode="still"] .line { min-inline-size: 0; flex: 0 1 auto; overflow: hidden; text-overflow: ellipsis; }
 .tape[data-mode="still"] .over { visibility: hidden; position: absolute; }
-.tape[data-mode="flip"] .line { --_lines: var(--strip-lines, 1); }
-.tape[data-mode="flip"] .meta { flex: none; max-inline-size: 30%; }
-.bar { --_height: 100%; }
-@container (inline-size < 40rem) {
-  .bar .tape[data-mode="flip"] .item { flex-wrap: wrap; align-content: center; gap: 0.2em 0.6em; }
-  .bar .tape[data-mode="flip"] .item .line { flex: 0 1 auto; max-inline-size: 100%; }
-  .bar:not([data-height="flip"]) .tape[data-mode="flip"] .meta { display: inline-flex; flex: 1 1 100%; max-inline-size: none; }
+
+/* one item on the whole screen: whose it is stands below its title */
+@media not (min-aspect-ratio: 4/1) {
+  :host([data-tall]) .tape:not([data-mode="crawl"]) .item { flex: 0 0 100%; flex-wrap: wrap; align-content: center; gap: 0.3em 0.7em; white-space: normal; }
+  :host([data-tall]) .tape:not([data-mode="crawl"]) .line { --_lines: var(--strip-lines, 1); flex: 0 1 auto; max-inline-size: 100%; }
+  :host([data-tall]) .tape:not([data-mode="crawl"]) .item:not([data-topic="stock"], [data-topic="weather"]) :is(.line, .meta) { flex: 1 1 100%; }
+  :host([data-tall]) .tape[data-mode="still"] .title { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: var(--strip-lines); overflow: hidden; }
+  :host([data-tall]) .bar .tape:not([data-mode="crawl"]) .meta { display: flex; order: 2; font-size: max(0.45em, 1rem); font-weight: 400; gap: 0.6em; max-inline-size: 100%; }
+  :host([data-tall]) .bar .tape:not([data-mode="crawl"]) .meta[hidden] { display: none; }
+  :host([data-tall]) .title { text-wrap: balance; overflow-wrap: anywhere; }
+  :host([data-tall]) .alert { order: 1; }
 }
-.controls, .side, .before { display: none; }
 `;
 
 /** A mode of the tape, see ../tape/list.js: stands still, page by page. */
@@ -87,8 +93,10 @@ export class Strip {
   #slow = false;
   #last = null; // what update was given
 
-  constructor(host) {
+  /** tall: it is all there is on the screen. */
+  constructor(host, tall) {
     this.#host = host;
+    host.toggleAttribute('data-tall', tall);
     const root = host.attachShadow({ mode: 'open' });
     this.#frame = frame(root);
     const look = new CSSStyleSheet();
@@ -96,6 +104,7 @@ export class Strip {
     root.adoptedStyleSheets = [...root.adoptedStyleSheets, look];
     this.#frame.bar.dataset.height = 'strip';
     this.#frame.still.hidden = true;
+    this.#frame.status.classList.add('fine');
   }
 
   /** Whether it stands still, and wants to be turned. */
@@ -121,6 +130,11 @@ export class Strip {
     this.#frame.bar.classList.toggle('old', old);
     this.#frame.bar.ariaLabel = context.label;
     this.#host.hidden = entries.length === 0;
+    // One word for all, instead of one on each.
+    const simulated = entries.length > 0 && entries.every(({ item }) => item.data.simulated === true);
+    this.#frame.bar.classList.toggle('simulated', simulated);
+    this.#frame.status.hidden = !simulated;
+    set(this.#frame.simulated, simulated ? context.t('data.simulated') : '');
     this.#tape.update(entries, context);
   }
 
