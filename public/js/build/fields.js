@@ -98,7 +98,7 @@ const CONTROLS = {
     }
     return { node };
   },
-  types: topicsControl,
+  types: (parameter, target, changed, server) => topicsControl(parameter, changed, server),
 };
 
 /**
@@ -117,7 +117,7 @@ export function field(parameter, target, server) {
   const problem = make('p', 'problem');
   problem.id = `problem-${name}`;
   problem.setAttribute('aria-live', 'polite');
-  const hint = make('p', 'hint', t(parameter.doc));
+  const hint = make('p', 'hint', kind === 'types' ? `${t(parameter.doc)}. ${t(`build.none.${target}`)}` : t(parameter.doc));
   hint.id = `hint-${name}`;
 
   // While something is being typed nobody is told that it is not yet right.

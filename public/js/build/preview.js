@@ -2,7 +2,7 @@
 // smaller to fit. A tape is shown between lines of a page that is none.
 
 import { make } from '../dom.js';
-import { page, t } from '../page.js';
+import { t } from '../page.js';
 import { chip } from './chip.js';
 import { go, state } from './state.js';
 import { heightOf } from './snippet.js';
@@ -12,6 +12,7 @@ const CALM = 350; // ms without a change before it is loaded anew
 const SIZES = { wall: [1920, 1080], portrait: [1080, 1920], third: [1920, 360], desk: [1120, 560], phone: [390, 844] };
 const NARROW = 640; // px below which a flip is three lines high
 const LINE = 44; // px
+const AIR = 32; // px around it
 
 export class Preview {
   #stage; #views; #device; #frame;
@@ -25,7 +26,6 @@ export class Preview {
     this.#device = stage.appendChild(make('div', 'device'));
     this.#device.append(lines('before', 3), this.#frame = make('iframe'), lines('after', 9));
     this.#frame.title = t('build.preview');
-    this.#frame.name = page;
     new ResizeObserver(() => this.#fit()).observe(stage);
   }
 
@@ -61,7 +61,7 @@ export class Preview {
   #fit() {
     const [width, height] = SIZES[this.#device.dataset.view] ?? SIZES.wall;
     const { clientWidth, clientHeight } = this.#stage;
-    const scale = Math.min(1, (clientWidth - 2) / width, (clientHeight - 2) / height);
+    const scale = Math.min(1, (clientWidth - AIR) / width, (clientHeight - AIR) / height);
     this.#device.style.setProperty('--width', `${width}px`);
     this.#device.style.setProperty('--height', `${height}px`);
     this.#device.style.setProperty('--scale', String(Math.max(0, scale)));

@@ -5,7 +5,7 @@ const PATIENCE = 5000; // ms for an answer
 const MOST = 100; // topics that are offered
 
 export class Server {
-  #changed; #asking = null;
+  #changed; #asking = null; #again = false;
   /** Origins that may read; null until the server has said so. */
   origins = null;
   /** Public topics as the server describes them; null until it has. */
@@ -18,13 +18,17 @@ export class Server {
     this.#changed = changed;
   }
 
-  /** Asks; what is under way is waited for instead. */
+  /** Asks; once more after what is under way, which may have been answered before something changed. */
   ask() {
-    this.#asking ??= this.#learn().finally(() => { this.#asking = null; });
-    return this.#asking;
+    if (this.#asking) this.#again = true;
+    this.#asking ??= this.#learn().finally(() => {
+      this.#asking = null;
+      if (this.#again) this.ask();
+    });
   }
 
   async #learn() {
+    this.#again = false;
     const [settings, catalogue] = await Promise.allSettled(['/settings.json', '/topics'].map(read));
     const { origins } = settings.value ?? {};
     const { topics } = catalogue.value ?? {};

@@ -33,8 +33,7 @@ export function said(make, parameter, text) {
   if (text.trim() === '') return '';
   const value = parse(parameter, text.trim());
   if (value === undefined) return undefined;
-  const everything = value === null && make !== 'kiosk'; // a display shows all topics by itself
-  const written = everything ? '*' : value === null ? '' : write(parameter, value);
+  const written = value === null ? '*' : write(parameter, value); // every topic, which is no page's default
   return written === standardOf(make, parameter) ? '' : written;
 }
 

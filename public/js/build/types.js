@@ -13,7 +13,7 @@ const split = (text) => [...new Set(text.split(',').map((type) => type.trim()).f
 const isKey = (type) => type.includes('.');
 
 /** @see field */
-export function topicsControl(parameter, target, changed, server) {
+export function topicsControl(parameter, changed, server) {
   const node = make('div', 'types');
   const chips = node.appendChild(make('div', 'chips'));
   const label = node.appendChild(make('label', 'part'));
@@ -24,12 +24,16 @@ export function topicsControl(parameter, target, changed, server) {
   lost.setAttribute('aria-live', 'polite');
   const boxes = new Map(); // topic -> checkbox
 
+  let whole = []; // chosen by chips, in the order in which they were
+
   const types = () => split(state.texts.get(parameter.name) ?? '');
   const offered = () => server.topics?.map(({ name }) => name) ?? USUAL;
+  const inside = (topic, list) => list.some((type) => isKey(type) && topicOf(type) === topic);
 
-  function show() {
-    const now = types();
-    for (const [name, box] of boxes) box.checked = now.includes(name);
+  function take(now, typing) {
+    changed(now.join(','), typing);
+    for (const [name, box] of boxes) box.checked = whole.includes(name);
+    if (!typing) missing();
   }
 
   function missing() {
@@ -37,29 +41,33 @@ export function topicsControl(parameter, target, changed, server) {
     set(lost, names.length > 0 ? t('address.topics', { n: names.length, names: names.map((name) => `“${name}”`).join(', ').slice(0, 200) }) : '');
   }
 
-  function take(now, typing) {
-    changed(now.join(','), typing);
-    show();
-    if (!typing) missing();
-  }
-
   function toggled(name, on) {
-    const now = types();
-    if (!on) take(now.filter((type) => type !== name));
-    else if (name === '*') take(['*']);
-    else take([...now.filter((type) => type !== '*' && !(isKey(type) && topicOf(type) === name)), name]);
-    entry.value = types().filter(isKey).join(', ');
+    let keys = split(entry.value);
+    whole = whole.filter((type) => type !== name && type !== '*');
+    if (on) {
+      whole = name === '*' ? ['*'] : [...whole, name];
+      keys = name === '*' ? [] : keys.filter((type) => topicOf(type) !== name);
+    }
+    entry.value = keys.join(', ');
+    take([...whole, ...keys]);
   }
 
+  // What is typed counts at once; a whole topic becomes a chip when it is complete.
   function typed(typing) {
-    const keys = split(entry.value);
-    const whole = types().filter((type) => !isKey(type) && boxes.has(type) && type !== '*' && !keys.some((key) => isKey(key) && topicOf(key) === type));
-    take([...whole, ...keys], typing);
+    let keys = split(entry.value);
+    if (!typing) {
+      whole.push(...keys.filter((type) => boxes.has(type) && !whole.includes(type)));
+      keys = keys.filter((type) => !boxes.has(type));
+      entry.value = keys.join(', ');
+    }
+    const rest = whole.filter((type) => type !== '*' && !inside(type, keys));
+    if (!typing && keys.length > 0) whole = rest;
+    take([...(keys.length > 0 ? rest : whole), ...keys], typing);
   }
 
   function draw() {
     const names = [...new Set([...offered(), ...types().filter((type) => !isKey(type) && type !== '*' && !server.topics)])].filter((name) => !HIDDEN.includes(name)).sort(byPlace);
-    const all = target === 'kiosk' ? names : [...names, '*']; // a display shows all by itself
+    const all = [...names, '*'];
     if (all.join() === [...boxes.keys()].join()) return;
     boxes.clear();
     chips.replaceChildren(...all.map((name) => {
@@ -74,10 +82,11 @@ export function topicsControl(parameter, target, changed, server) {
 
   function update() {
     draw();
-    show();
-    const typing = document.activeElement === entry;
-    // A topic that the server has not is a text too, so that it can be put right.
-    if (!typing) entry.value = types().filter((type) => isKey(type) || !boxes.has(type)).join(', ');
+    if (document.activeElement !== entry) {
+      whole = types().filter((type) => boxes.has(type));
+      entry.value = types().filter((type) => !boxes.has(type)).join(', ');
+    }
+    for (const [name, box] of boxes) box.checked = whole.includes(name);
     missing();
   }
 
