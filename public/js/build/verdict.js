@@ -2,6 +2,7 @@
 // server lets that page read, whether browsers let it. No DOM here.
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
+const HOST = /^([\w.-]+|\[[0-9a-f:.]+\])$/; // browsers let more stand in an address, but no server has such a name
 const LOCAL = /^(localhost|[^/]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/i;
 
 /** Whether an address is of the computer itself: nobody else reaches it, and browsers trust it as they do https. */
@@ -14,7 +15,7 @@ export function originOf(text) {
     const url = new URL(SCHEME.test(bare) ? bare : `https://${bare}`);
     if (!SCHEME.test(bare) && LOCAL.test(url.hostname)) url.protocol = 'http:';
     if (url.protocol === 'file:') return 'file:';
-    return url.protocol === 'https:' || url.protocol === 'http:' ? url.origin : undefined;
+    return /^https?:$/.test(url.protocol) && HOST.test(url.hostname) ? url.origin : undefined;
   } catch {
     return undefined;
   }
