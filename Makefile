@@ -47,7 +47,7 @@ allocations:
 	@$(STEP) "allocations" go test -count=1 -run 'Alloc' ./...
 
 browser: ## the tests of the pages; that Chromium is missing is a failure
-	@$(STEP) "browser" go test -count=1 -p 1 -timeout 5m $(PAGES)
+	@$(STEP) "browser" go test -count=1 -p 1 -timeout 9m $(PAGES)
 
 fuzz: ## FUZZTIME (5s) for each target
 	@$(STEP) "fuzz" .ci/fuzz $(FUZZTIME)
