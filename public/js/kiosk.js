@@ -298,11 +298,11 @@ function tick() {
 
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) return;
+  dirty = true;
+  tick();
   for (const panel of panels.values()) panel.restart?.(); // with what is newest
   strip.restart();
   turnAt = performance.now() + 1000 * settings.dwell;
-  dirty = true;
-  tick();
 });
 addEventListener('resize', () => takeover.measure());
 addEventListener('pagehide', () => {
