@@ -220,7 +220,7 @@ func (p *tab) imported(module, expression string) string {
 	return got
 }
 
-// open lets other origins read and frame what a fake serves, as the server does with
+// letIn lets other origins read and frame what a fake serves, as the server does with
 // those of cors_origins.
 type letIn struct {
 	http.ResponseWriter
@@ -293,7 +293,7 @@ func TestBuildPasted(t *testing.T) {
 
 			p.open(s.URL + "/build?make=" + target + "&with=" + url.QueryEscape("type=news,stock.ACME&mode=list&label=Harbour"))
 			p.wait(known)
-			p.want("before the page is known", handed+"+"+verdict, "Say above which page it is for. What works there is shown here.")
+			p.want("before the page is known", handed+"+"+verdict, "First say which page it is for: what works there is shown here.")
 			p.enter("#field-site", foreign.URL+"/index.html")
 			p.want("refused", handed+"+"+verdict, "This would not work yet: this server does not let pages of "+foreign.URL+" read. Its operator allows it with one of these and a restart:")
 			p.want("at the field", `document.querySelector('#problem-site').textContent`, "This server does not let pages of "+foreign.URL+" read.")
@@ -411,15 +411,23 @@ func TestBuildByKeyboard(t *testing.T) {
 	p.clean()
 }
 
-// A server that does not answer is not taken for one that refuses.
+// A server that does not answer is not taken for one that refuses, and what it said
+// before still counts.
 func TestBuildWithoutServer(t *testing.T) {
 	p, f := newTab(t), newFake(t)
-	p.open(f.URL + "/build?make=element&lang=de&with=lang%3Dde")
-	p.wait(live + ` && ` + verdict + `.startsWith('Oben')`)
+	f.change(func() { f.status = http.StatusServiceUnavailable })
+	p.do(`0`)
+	p.run(chromedp.Navigate(f.URL + "/testdata/ticker.html"))
 	p.do(`globalThis.fetch = async () => { throw new TypeError('no network'); }`)
-	p.enter("#field-site", "https://www.example.org")
+	got := p.imported("server", `new Promise((done) => { const s = new m.Server(() => done([s.silent, s.origins, s.topics].join())); s.ask(); })`)
+	if got != "true,," {
+		t.Errorf("a silent server: %q", got)
+	}
+	p.open(f.URL + "/build?make=element&lang=de&with=lang%3Dde&site=https://www.example.org")
+	p.wait(verdict + `.startsWith('Das ginge noch nicht')`)
+	p.want("without a catalogue", `document.querySelectorAll('[data-name=type] .chip').length`, "7")
+	p.do(`globalThis.fetch = async () => { throw new TypeError('no network'); }`)
 	p.click("#remedy > .button")
-	p.wait(verdict + `.startsWith('Das ginge noch nicht')`) // as it was known
-	p.open(f.URL + "/testdata/ticker.html")
-	p.clean()
+	p.want("as it was", verdict+`.startsWith('Das ginge noch nicht')`, "true")
+	p.want("nothing is handed out", handed, "")
 }

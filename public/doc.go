@@ -49,6 +49,15 @@
 //	js/tape/frame.js         the shadow tree; sheet.js its style, with the colours of tokens.css
 //	js/tape/controls.js      buttons and keys; announcer.js what screen readers are told
 //
+// The builder (js/build.js wires them):
+//
+//	js/build/state.js        what is being built, all of it in the address
+//	js/build/targets.js      what there is to build, and what of a choice has to be said
+//	js/build/form.js         groups of fields; fields.js is one, types.js that of topics, chip.js a box
+//	js/build/verdict.js      whether it works where it is put; server.js asks who may read
+//	js/build/snippet.js      the text that is handed out; result.js shows it, or why not
+//	js/build/preview.js      the page itself in a frame, as large as its screen
+//
 // dom, format, icons, items, latest, settings, store and texts touch no document when
 // they load and know nothing of the page, so that the element on a page elsewhere can
 // use them.

@@ -10,8 +10,8 @@ import { TARGETS, composed, parametersFor } from './targets.js';
 
 /** Names by group, in order; what no group names is in the last. */
 const GROUPS = {
-  what: ['type', 'max'],
-  look: ['layout', 'mode', 'speed', 'dwell', 'zoom', 'theme', 'bg', 'rise'],
+  what: ['type'],
+  look: ['layout', 'mode', 'speed', 'dwell', 'max', 'zoom', 'theme', 'bg', 'rise'],
   place: ['lang', 'tz', 'units', 'dir'],
   display: ['screen', 'dim', 'shift', 'kiosk'],
   readers: ['label', 'controls', 'announce'],

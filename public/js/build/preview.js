@@ -9,13 +9,14 @@ import { heightOf } from './snippet.js';
 import { TARGETS, addressOf, viewFor } from './targets.js';
 
 const CALM = 350; // ms without a change before it is loaded anew
-const SIZES = { wall: [1920, 1080], portrait: [1080, 1920], third: [1920, 360], desk: [1120, 560], phone: [390, 844] };
+const SIZES = { wall: [1920, 1080], portrait: [1080, 1920], third: [1920, 360], desk: [1120, 800], phone: [390, 844] };
 const NARROW = 640; // px below which a flip is three lines high
 const LINE = 44; // px
 const AIR = 32; // px around it
 
 export class Preview {
   #stage; #views; #device; #frame;
+  #narrow = matchMedia('(max-width: 40rem)');
   #shown = ''; // address in the frame
   #timer = 0;
   #made = ''; // target whose views are offered
@@ -24,14 +25,14 @@ export class Preview {
     this.#stage = stage;
     this.#views = views;
     this.#device = stage.appendChild(make('div', 'device'));
-    this.#device.append(lines('before', 3), this.#frame = make('iframe'), lines('after', 9));
+    this.#device.append(lines('before', 3), this.#frame = make('iframe'), lines('after', 30));
     this.#frame.title = t('build.preview');
     new ResizeObserver(() => this.#fit()).observe(stage);
   }
 
   /** Shows a target with what is said for it: [name, text]. */
   show(pairs) {
-    const view = viewFor(state.make, state.view);
+    const view = viewFor(state.make, state.view, this.#narrow.matches);
     const display = state.make === 'kiosk';
     this.#offer(view);
     this.#device.dataset.view = view;
@@ -61,10 +62,12 @@ export class Preview {
   #fit() {
     const [width, height] = SIZES[this.#device.dataset.view] ?? SIZES.wall;
     const { clientWidth, clientHeight } = this.#stage;
-    const scale = Math.min(1, (clientWidth - AIR) / width, (clientHeight - AIR) / height);
+    // A display is seen as a whole; of a page the top, as large as there is room for.
+    const whole = state.make === 'kiosk';
+    const scale = Math.max(0.01, Math.min(1, (clientWidth - AIR) / width, whole ? (clientHeight - AIR) / height : 1));
     this.#device.style.setProperty('--width', `${width}px`);
-    this.#device.style.setProperty('--height', `${height}px`);
-    this.#device.style.setProperty('--scale', String(Math.max(0, scale)));
+    this.#device.style.setProperty('--height', `${whole ? height : Math.ceil(clientHeight / scale)}px`);
+    this.#device.style.setProperty('--scale', String(scale));
   }
 
   #offer(view) {

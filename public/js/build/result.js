@@ -11,7 +11,7 @@ import { addressOf } from './targets.js';
 import { notes, remedy } from './verdict.js';
 
 const byId = (id) => document.getElementById(id);
-const LOOKS = { good: 'check', wait: 'refresh', bad: 'warning' };
+const LOOKS = { good: 'check', ask: 'link', unknown: 'refresh', bad: 'warning' };
 
 export class Result {
   #code = byId('code'); #text = byId('code').firstElementChild;
@@ -40,7 +40,7 @@ export class Result {
     set(byId('resulttitle'), t(`build.result.${state.make}`));
     this.#open.href = address;
     this.#copy.hidden = this.#code.hidden = !works;
-    byId('verdict').dataset.look = works ? 'good' : ['ask', 'unknown'].includes(found.state) ? 'wait' : 'bad';
+    byId('verdict').dataset.look = works ? 'good' : Object.hasOwn(LOOKS, found.state) ? found.state : 'bad';
     setIcon(this.#mark, LOOKS[byId('verdict').dataset.look]);
     set(this.#words, this.#say(found, works));
     if (works) this.#write(pairs, address);

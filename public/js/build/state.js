@@ -3,7 +3,7 @@
 
 import { page, settings } from '../page.js';
 import { address, legible } from '../settings.js';
-import { parametersFor, viewFor } from './targets.js';
+import { parametersFor } from './targets.js';
 
 /**
  * make: the target; view: the size of its preview; site: the page it is for, as typed;
@@ -32,7 +32,7 @@ function changed(name) {
   const own = Object.fromEntries(Object.keys(settings).filter((key) => asked.has(key)).map((key) => [key, settings[key]]));
   const pairs = parametersFor(state.make).map((parameter) => [parameter.name, state.texts.get(parameter.name) ?? '']).filter(([, text]) => text);
   history.replaceState(null, '', address(page, {
-    ...own, make: state.make, view: viewFor(state.make, state.view), site: state.site, with: legible(new URLSearchParams(pairs)),
+    ...own, make: state.make, view: state.view, site: state.site, with: legible(new URLSearchParams(pairs)),
   }));
   for (const watcher of watchers) watcher(name);
 }

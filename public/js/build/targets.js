@@ -19,8 +19,11 @@ export function parametersFor(make) {
   return make === 'element' ? all.filter(({ name }) => OBSERVED.includes(name)) : all;
 }
 
-/** The size to preview a target in, for the one that was asked for. */
-export const viewFor = (make, view) => (TARGETS[make].views.includes(view) ? view : TARGETS[make].views[0]);
+/** The size to preview a target in, for the one that was asked for; narrow: whoever builds it is at a telephone. */
+export function viewFor(make, view, narrow = false) {
+  const { views } = TARGETS[make];
+  return views.includes(view) ? view : views.at(narrow ? -1 : 0);
+}
 
 /** How a parameter says its default, '' if by saying nothing. */
 export function standardOf(make, parameter) {
