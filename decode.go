@@ -23,6 +23,7 @@ type decoder struct {
 	file     string
 	lookup   func(name string) (string, bool) // environment, for secrets
 	named    map[string]bool                  // variables that secrets named
+	filled   []string                         // what the environment gave for the secrets of the entry at hand
 	given    map[string]*yaml.Node            // keys of the file's options, by name
 	mistakes Mistakes
 	warnings Mistakes // what is no mistake, and could be better
@@ -357,6 +358,8 @@ func (d *decoder) expand(o option, text string, inside bool) (string, error) {
 			errs = append(errs, fmt.Sprintf("environment variable %s is not set", name))
 		case value == "":
 			errs = append(errs, fmt.Sprintf("environment variable %s is empty", name))
+		default:
+			d.filled = append(d.filled, value)
 		}
 		return value
 	})

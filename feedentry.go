@@ -87,6 +87,7 @@ func (d *decoder) feed(n *yaml.Node, kinds []feeds.Spec, cfg Config, lines map[s
 	if options != nil {
 		ptrs = append(ptrs, options)
 	}
+	d.filled = nil
 	given := d.mapping(n, "kind "+kind, ptrs...)
 	if e.ID == "" {
 		e.ID = kind
@@ -113,7 +114,7 @@ func (d *decoder) feed(n *yaml.Node, kinds []feeds.Spec, cfg Config, lines map[s
 		d.fail(n, "feed %s: %v", e.ID, err)
 		f = bare
 	}
-	f.options = options
+	f.options, f.Env.Secrets = options, secretsOf(options, d.filled)
 	d.checkTopics(n, f, cfg.Topics)
 	if e.OnError == "simulate" {
 		if f.standIn, f.standInEvery, err = standIn(f, kinds, cfg); err != nil {

@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"reflect"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -44,7 +42,7 @@ func runFixtures(ctx context.Context, inv *Invocation, stdout, stderr io.Writer)
 		return exitUsage
 	}
 	logger := newLogger(&inv.Config, stderr)
-	keep := &answers{secrets: secretsOf(f.options)}
+	keep := &answers{mask: feeds.NewMask(f.Env.Secrets)}
 	t := &trial{feed: f, want: 1 << 30, log: newTryLog(io.Discard)}
 	t.around = keep.around
 	t.until = func(s feeds.Status) bool {
@@ -79,7 +77,7 @@ func runFixtures(ctx context.Context, inv *Invocation, stdout, stderr io.Writer)
 
 // answers are those that a feed was given. Its methods may be called from any goroutine.
 type answers struct {
-	secrets []string // masked in what is kept
+	mask feeds.Mask // over what is kept
 
 	mu   sync.Mutex // guards list
 	list [][]byte   // as HTTP sends them; at most maxAnswers
@@ -132,25 +130,18 @@ func (a *answers) keep(req *http.Request, res *http.Response, body []byte) {
 	fmt.Fprintf(&text, "HTTP/1.1 %03d %s\r\n", res.StatusCode, http.StatusText(res.StatusCode))
 	for _, name := range keptHeaders {
 		if value := res.Header.Get(name); value != "" {
-			fmt.Fprintf(&text, "%s: %s\r\n", name, a.mask(value))
+			fmt.Fprintf(&text, "%s: %s\r\n", name, a.mask.Text(value))
 		}
 	}
 	// The part of the address up to its query says which requests it answers.
-	fmt.Fprintf(&text, "Content-Location: %s%s\r\n", req.URL.Host, strings.SplitN(a.mask(req.URL.EscapedPath()), masked, 2)[0])
-	shown := a.mask(string(body))
+	fmt.Fprintf(&text, "Content-Location: %s%s\r\n", req.URL.Host, strings.SplitN(a.mask.Text(req.URL.EscapedPath()), masked, 2)[0])
+	shown := a.mask.Text(string(body))
 	fmt.Fprintf(&text, "Content-Length: %d\r\n\r\n%s", len(shown), shown)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.list) < maxAnswers {
 		a.list = append(a.list, text.Bytes())
 	}
-}
-
-func (a *answers) mask(text string) string {
-	for _, secret := range a.secrets {
-		text = strings.ReplaceAll(text, secret, masked)
-	}
-	return text
 }
 
 // write writes the answers into a folder, after those that are there, and returns a
@@ -185,45 +176,4 @@ func (a *answers) write(folder string, replace bool) (lines []string, err error)
 		lines = append(lines, fmt.Sprintf("wrote %s: %s, %s", file, bytes.TrimPrefix(status, []byte("HTTP/1.1 ")), Size(len(text))))
 	}
 	return lines, nil
-}
-
-// leastSecret is the length from which on a secret is masked; a shorter one would make
-// holes in all sorts of words.
-const leastSecret = 4
-
-// secretsOf returns the values of the secret options of a struct, the longest first.
-func secretsOf(options any) []string {
-	var list []string
-	v := reflect.Indirect(reflect.ValueOf(options))
-	if v.Kind() != reflect.Struct {
-		return nil
-	}
-	for _, o := range optionsOf(v.Type()) {
-		if o.secret {
-			list = append(list, wordsOf(v.FieldByIndex(o.index))...)
-		}
-	}
-	slices.SortFunc(list, func(a, b string) int { return len(b) - len(a) })
-	return slices.DeleteFunc(slices.Compact(list), func(s string) bool { return len(s) < leastSecret })
-}
-
-// wordsOf returns the texts in a value, and of each that has several words those too:
-// the key in "Bearer KEY" is a secret of its own.
-func wordsOf(v reflect.Value) []string {
-	var list []string
-	switch v.Kind() {
-	case reflect.String:
-		list = append(strings.Fields(v.String()), v.String())
-	case reflect.Map:
-		for _, key := range v.MapKeys() {
-			list = append(list, wordsOf(v.MapIndex(key))...)
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			if v.Type().Elem().Kind() != reflect.Uint8 {
-				list = append(list, wordsOf(v.Index(i))...)
-			}
-		}
-	}
-	return list
 }

@@ -102,10 +102,3 @@ func TestRecordOfAKindThatAsksNobody(t *testing.T) {
 		t.Error("a folder was made for nothing")
 	}
 }
-
-func TestSecretsOfOptions(t *testing.T) {
-	got := secretsOf(&tideOptions{URL: "http://plain", Token: "abc", Headers: map[string]string{"Authorization": "Bearer topsecret"}})
-	if strings.Join(got, "|") != "Bearer topsecret|topsecret|Bearer" {
-		t.Errorf("%q", got)
-	}
-}

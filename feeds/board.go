@@ -17,6 +17,7 @@ const (
 // and never block on anything but the board's own lock.
 type board struct {
 	log      *slog.Logger
+	mask     Mask   // of what stands in the status
 	invented bool   // all items of the kind are
 	wake     func() // tells the announcer that a state changed; does not block
 
@@ -32,7 +33,8 @@ type board struct {
 }
 
 func newBoard(spec Spec, env Env, allowed []string, log *slog.Logger, wake func()) *board {
-	b := &board{log: log, wake: wake, invented: spec.Simulated}
+	mask := NewMask(env.Secrets)
+	b := &board{log: mask.logger(log), mask: mask, wake: wake, invented: spec.Simulated}
 	b.status = Status{
 		ID: env.ID, Kind: spec.Kind, Topics: slices.Clone(allowed), State: Starting, Since: time.Now().UTC(),
 		Simulated: spec.Simulated, Every: env.Every, Attribution: spec.Attribution,
@@ -110,7 +112,7 @@ func (b *board) alive(events, repeated int, detail string) {
 	}
 	b.status.Repeated += uint64(repeated)
 	if detail != "" {
-		b.status.Detail = cleanText(detail)
+		b.status.Detail = b.text(detail)
 	}
 	back, state := b.upLocked(now)
 	b.mu.Unlock()
@@ -172,19 +174,19 @@ func (b *board) noteDownLocked(now time.Time) bool {
 
 // failed ends a run that failed; the feed is tried again at next, if that is not zero.
 func (b *board) failed(state State, err error, next time.Time) {
-	text := errorText(err)
+	text := b.text(addressless(err))
 	hint, _ := Hint(err)
 	var traced interface{ Trace() string }
 	trace := ""
 	if errors.As(err, &traced) {
-		trace = traced.Trace()
+		trace = b.mask.Text(traced.Trace())
 	}
 	b.mu.Lock()
 	now := time.Now()
 	b.setLocked(state, now)
 	b.dirty = true // a new error is news in the same state as well
 	b.status.LastError, b.status.LastErrorTime = text, now.UTC()
-	b.status.Hint = cleanText(hint)
+	b.status.Hint = b.text(hint)
 	b.status.Trace = trace
 	b.status.NextRun = next.UTC()
 	if next.IsZero() {
@@ -231,7 +233,7 @@ func (b *board) paused(next time.Time, every Interval) {
 
 // advise shows what a person could do though the feed works, and logs it if it is news.
 func (b *board) advise(advice string) {
-	advice = cleanText(advice)
+	advice = b.text(advice)
 	b.mu.Lock()
 	news := b.advice != advice
 	b.advice = advice
@@ -245,11 +247,14 @@ func (b *board) advise(advice string) {
 	}
 }
 
+// text is what may be shown of a text: see [cleanText] and [Mask].
+func (b *board) text(text string) string { return cleanText(b.mask.Text(text)) }
+
 // note sets the detail without calling the feed alive.
 func (b *board) note(detail string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.status.Detail = cleanText(detail)
+	b.status.Detail = b.text(detail)
 }
 
 // downSoon reports whether the source is down for long, should it stay so for another
@@ -277,7 +282,7 @@ func (b *board) simulate(on bool) {
 
 // trouble keeps an error that does not end the run; refused items may have caused it.
 func (b *board) trouble(err error, refused int) {
-	text := errorText(err)
+	text := b.text(addressless(err))
 	b.mu.Lock()
 	first := refused > 0 && b.status.Refused == 0
 	b.status.Refused += uint64(refused)

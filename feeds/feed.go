@@ -103,6 +103,7 @@ type Env struct {
 	Timeout time.Duration // of one fetch; default 30 s
 	Seed    uint64        // for simulations: the same seed, the same run
 	Max     int           // items of one fetch to keep; 0 means the kind's own default
+	Secrets []string      // what neither the feed's status nor its log may show, see [Mask]
 
 	Fingerprint string            // another one whenever the configuration of the feed is; "" where nobody compares
 	Catalogue   *topics.Catalogue // of the server; nil where there is none

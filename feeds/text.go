@@ -3,6 +3,7 @@ package feeds
 import (
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -12,16 +13,21 @@ const maxText = 500
 
 // errorText is err for people: without the queries of addresses, which hold
 // secrets, in one line, of bounded length.
-func errorText(err error) string {
+func errorText(err error) string { return cleanText(addressless(err)) }
+
+// addressless is what err says, without the queries of addresses.
+func addressless(err error) string {
 	if err == nil {
 		return ""
 	}
 	text := err.Error()
 	var u *url.Error
 	if errors.As(err, &u) && u.URL != "" {
-		text = strings.ReplaceAll(text, u.URL, withoutSecrets(u.URL))
+		shown := withoutSecrets(u.URL)
+		text = strings.ReplaceAll(text, u.URL, shown)
+		text = strings.ReplaceAll(text, strconv.Quote(u.URL), strconv.Quote(shown)) // as the error writes it
 	}
-	return cleanText(text)
+	return text
 }
 
 // withoutSecrets returns the address without user, query and fragment.
