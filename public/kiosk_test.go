@@ -1,7 +1,6 @@
 package public
 
 import (
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -26,7 +25,13 @@ func (p *tab) watched() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if _, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: string(script)}); err != nil {
+	p.before(string(script))
+}
+
+// before puts a script before all others on the pages that are opened from now on.
+func (p *tab) before(script string) {
+	p.t.Helper()
+	if _, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -69,6 +74,14 @@ const sticking = `(() => {
 	return bad;
 })()`
 
+// sticks returns what sticking lists once the page has been laid out.
+func (p *tab) sticks() []string {
+	p.t.Helper()
+	p.do(`globalThis.laid = 0; requestAnimationFrame(() => requestAnimationFrame(() => { laid = 1; }))`)
+	p.wait(`laid === 1`)
+	return eval[[]string](p, sticking)
+}
+
 func TestKioskPictures(t *testing.T) {
 	for _, v := range kioskViews() {
 		t.Run(v.String(), func(t *testing.T) {
@@ -85,7 +98,7 @@ func TestKioskPictures(t *testing.T) {
 				p.do(`globalThis.t0 = performance.now()`)
 				p.wait(`performance.now() - t0 > 900 && document.getAnimations().every((a) => a.playState !== 'running')`)
 				p.shoot(layout)
-				for _, bad := range eval[[]string](p, sticking) {
+				for _, bad := range p.sticks() {
 					t.Errorf("%s: %s", layout, bad)
 				}
 				for _, text := range eval[[]string](p, contrasts) {
@@ -103,5 +116,3 @@ func (p *tab) kiosk(f *fake, query string) {
 	p.open(f.URL + "/kiosk?" + query)
 	p.wait(live)
 }
-
-var _ = fmt.Sprint

@@ -132,7 +132,7 @@ export class List {
   update(items, context) {
     const first = this.#entries[this.#at]?.key;
     const top = this.#at === 0;
-    if (items.length > 0 && this.#entries.length === 0) this.#fits = 0;
+    if (items.length > this.#entries.length && this.#fits >= this.#entries.length) this.#fits = 0; // all did fit
     this.#context = context;
     this.#entries = items.map((item) => ({ key: item.key, topic: this.topic, item, lasting: false }));
     // What is read stays in its place; the newest come when the list is at its top.

@@ -47,7 +47,7 @@ export class Lines {
   get #pages() { return Math.max(1, Math.ceil(this.#items.length / (this.#fits || MOST))); }
 
   update(items, context) {
-    if (items.length > 0 && this.#items.length === 0) this.#fits = 0;
+    if (items.length > this.#items.length && this.#fits >= this.#items.length) this.#fits = 0; // all did fit
     this.#items = items;
     this.#context = context;
     const { simulated, none } = this.#frame;
