@@ -1,8 +1,10 @@
 package public
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"image/png"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -320,6 +322,40 @@ func TestBuildPasted(t *testing.T) {
 			}
 			p.shoot("")
 		})
+	}
+}
+
+// What is transparent is, on a page that knows no dark, for a reader who likes it dark.
+func TestBuildTransparent(t *testing.T) {
+	for _, theme := range []string{"auto", "light", "dark"} {
+		p, f := newTab(t), newFake(t)
+		seed(f)
+		p.look(view{width: 800, height: 300, scheme: "dark"})
+		foreign := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, "<title>Elsewhere</title>") }))
+		t.Cleanup(foreign.Close)
+		f.change(func() { f.origins = []string{foreign.URL} })
+		s := sharing(t, f)
+		p.open(s.URL + "/build?make=frame&site=" + foreign.URL + "&with=" + url.QueryEscape("bg=transparent&theme="+theme))
+		p.wait(known)
+		lines := eval[string](p, handed)
+		p.open(foreign.URL)
+		p.do(fmt.Sprintf(`document.body.style.background = '#f00'; document.body.innerHTML = %q`, lines))
+		for limit := time.Now().Add(10 * time.Second); !strings.Contains(p.everything(), "Headline 2"); p.breathe() {
+			if time.Now().After(limit) {
+				t.Fatalf("nothing comes where this was pasted:\n%s", lines)
+			}
+		}
+		shot, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+		if err != nil {
+			t.Fatal(err)
+		}
+		picture, err := png.Decode(bytes.NewReader(shot))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, g, b, _ := picture.At(400, 12).RGBA(); r>>8 != 255 || g+b > 0 {
+			t.Errorf("%s: behind the tape is %d, %d, %d, not the page", theme, r>>8, g>>8, b>>8)
+		}
 	}
 }
 

@@ -5,7 +5,7 @@ import { make } from '../dom.js';
 import { t } from '../page.js';
 import { chip } from './chip.js';
 import { go, state } from './state.js';
-import { heightOf } from './snippet.js';
+import { heightOf, schemeOf } from './snippet.js';
 import { TARGETS, addressOf, viewFor } from './targets.js';
 
 const CALM = 350; // ms without a change before it is loaded anew
@@ -37,7 +37,8 @@ export class Preview {
     this.#offer(view);
     this.#device.dataset.view = view;
     this.#device.classList.toggle('display', display);
-    this.#device.classList.toggle('clear', pairs.some(([name]) => name === 'bg'));
+    this.#device.classList.toggle('clear', schemeOf(pairs) !== '');
+    this.#frame.style.colorScheme = schemeOf(pairs);
     this.#frame.style.blockSize = display ? '' : `${this.#height(view, pairs)}px`;
     this.#fit();
     // Under the name of a screen the operator would see two of it.

@@ -42,10 +42,18 @@ export function heightOf(pairs) {
   return Math.ceil(Math.max(least, size * Number(zoom)));
 }
 
+const SCHEMES = { auto: ['light', 'dark'], light: ['light'], dark: ['dark'], black: ['dark'] };
+
+/** The colour scheme that a frame must have to be seen through: that of the page in it. '' where that does not matter. */
+export function schemeOf(pairs) {
+  const { bg, theme = 'auto' } = Object.fromEntries(pairs);
+  return bg === 'transparent' ? SCHEMES[theme].join(' ') : '';
+}
+
 /** A frame that shows an address. title: what screen readers call it. */
 export function frameText(server, address, pairs, title) {
-  // Where the page's colour scheme is another one, browsers put a ground behind a frame.
-  const style = `border:0${pairs.some(([name]) => name === 'bg') ? ';color-scheme:normal' : ''}`;
+  const scheme = schemeOf(pairs);
+  const style = `border:0${scheme && `;color-scheme:${scheme}`}`;
   const attributes = [['src', server + address], ['title', title], ['width', '100%'], ['height', String(heightOf(pairs))], ['style', style]];
   return [...open('iframe', attributes), ...close('iframe'), ['', '\n']];
 }
