@@ -452,8 +452,7 @@ func TestBuildByKeyboard(t *testing.T) {
 func TestBuildWithoutServer(t *testing.T) {
 	p, f := newTab(t), newFake(t)
 	f.change(func() { f.status = http.StatusServiceUnavailable })
-	p.do(`0`)
-	p.run(chromedp.Navigate(f.URL + "/testdata/ticker.html"))
+	p.open(f.URL + "/testdata/ticker.html")
 	p.do(`globalThis.fetch = async () => { throw new TypeError('no network'); }`)
 	got := p.imported("server", `new Promise((done) => { const s = new m.Server(() => done([s.silent, s.origins, s.topics].join())); s.ask(); })`)
 	if got != "true,," {
