@@ -73,7 +73,7 @@ func TestKioskParameters(t *testing.T) {
 		p.kiosk(f, tt.query)
 		p.wait(`(() => { try { return Boolean(` + tt.effect + `); } catch { return false; } })()`)
 		p.shoot(parameter.Name)
-		if parameter.Name == "dim" || parameter.Name == "bg" {
+		if parameter.Name == "dim" {
 			for _, text := range eval[[]string](p, contrasts) {
 				t.Errorf("%s: poor contrast: %s", parameter.Name, text)
 			}
