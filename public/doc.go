@@ -58,6 +58,18 @@
 //	js/build/snippet.js      the text that is handed out; result.js shows it, or why not
 //	js/build/preview.js      the page itself in a frame, as large as its screen
 //
+// The kiosk (js/kiosk.js wires these; docs/kiosk.md describes it; one timer, no listener an event):
+//
+//	js/kiosk/layout.js       which panel stands where, and which take turns
+//	js/kiosk/headlines.js    one headline after another (fit.js finds its size), or a list
+//	js/kiosk/panel.js        a panel of rows, as many as fit; rows.js, how an item looks; names.js
+//	js/kiosk/strip.js        the tape along the edge: the modes of ticker-tape
+//	js/kiosk/takeover.js     what takes the screen, once and for a bounded time
+//	js/kiosk/freshness.js    what is said of link and data when they are not fine
+//	js/kiosk/night.js        dark hours, shifts against burn-in, the reload of the night
+//	js/kiosk/snapshots.js    the last picture, kept for the start without a server
+//	js/kiosk/controls.js     touch, keys, buttons; wake.js, diagnostics.js
+//
 // dom, format, icons, items, latest, settings, store and texts touch no document when
 // they load and know nothing of the page, so that the element on a page elsewhere can
 // use them.

@@ -61,7 +61,7 @@ const sticking = `(() => {
 		const name = (e.closest('[data-topic], [id]')?.id || e.closest('[data-topic]')?.dataset.topic) + ' ' + (e.className.baseVal ?? e.className) + ' "' + e.textContent.slice(0, 30) + '"';
 		if (b.left < -round || b.right > innerWidth + round || b.top < -round || b.bottom > innerHeight + round) bad.push(name + ' leaves the window');
 		const body = e.closest('.body')?.getBoundingClientRect();
-		if (body && !e.closest('.listed') && (b.bottom > body.bottom + round || b.right > body.right + round)) bad.push(name + ' leaves its panel');
+		if (body && !e.closest('.listed') && (b.bottom > body.bottom + round || b.right > body.right + round)) bad.push(name + ' leaves its panel: ' + [b.top, b.bottom, body.top, body.bottom, e.parentElement.childElementCount].map(Math.round));
 		if (e.closest('.story') && (e.scrollHeight > e.clientHeight + 6) && e.clientHeight > 0) bad.push(name + ' is cut');
 		if (e.matches('.figure, .change, #time, .kicker') && e.scrollWidth > e.clientWidth + round) bad.push(name + ' is cut');
 	}

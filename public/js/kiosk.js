@@ -192,6 +192,7 @@ function tell() {
   const time = byId('time');
   set(time, format.hourMinute(now));
   time.dateTime = new Date(now).toISOString().slice(0, 16);
+  time.dataset.long = time.textContent.length > 5 ? 'yes' : 'no'; // 02:24 PM
   const zone = settings.tz ? ` · ${format.zone.split('/').at(-1).replaceAll('_', ' ')}` : '';
   set(byId('day'), `${format.day(now)}${zone}`);
   const link = linkWords(source, began);

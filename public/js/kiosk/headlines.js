@@ -185,6 +185,7 @@ export class List {
   #draw() {
     if (this.#moving) return;
     if (this.#fits === 0 && this.node.isConnected) {
+      this.#list.style.gridAutoRows = '';
       this.#rows.update(this.#entries.slice(0, MOST), this.#context);
       const { body } = this.#frame;
       const rows = [...this.#list.children];
@@ -195,6 +196,7 @@ export class List {
     const fits = this.#fits || MOST;
     const round = this.#glides && all.length > fits;
     const shown = round ? [...all, ...all].slice(this.#at, this.#at + Math.min(fits + 1, all.length)) : all.slice(this.#at, this.#at + fits);
+    this.#list.style.gridAutoRows = round ? `${100 / fits}%` : ''; // the one that comes next waits below
     this.#rows.update(shown, this.#context);
     const pages = Math.ceil(all.length / fits);
     set(this.#frame.note, round || pages < 2 ? '' : `${Math.floor(this.#at / fits) + 1} / ${pages}`);

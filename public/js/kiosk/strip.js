@@ -19,6 +19,8 @@ const LOOK = `
 .tape[data-mode="still"] .line { min-inline-size: 0; flex: 0 1 auto; overflow: hidden; text-overflow: ellipsis; }
 .tape[data-mode="still"] .over { visibility: hidden; position: absolute; }
 
+@media (min-aspect-ratio: 4/1) { .tape .meta { flex: none; max-inline-size: 30%; font-size: 0.4em; } }
+
 /* one item on the whole screen: whose it is stands below its title */
 @media not (min-aspect-ratio: 4/1) {
   :host([data-tall]) .tape:not([data-mode="crawl"]) .item { flex: 0 0 100%; flex-wrap: wrap; align-content: center; gap: 0.3em 0.7em; white-space: normal; }
