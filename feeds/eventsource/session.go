@@ -187,6 +187,10 @@ func (s *session) flush(ctx context.Context) error {
 				s.ids.add(source, ids[i])
 			}
 		}
+		if s.circles(ids) {
+			return feeds.NeedsAttention(fmt.Errorf("%w: the source is this server itself, and would bring it again", errPublish),
+				"set url to another tickertape, or topics so that none is printed on that is relayed; a data folder that was copied from the source's makes the two one, too")
+		}
 		s.relayed += uint64(len(ids))
 		s.sign()
 		s.batch, s.sources = s.batch[:0], s.sources[:0]
@@ -196,6 +200,21 @@ func (s *session) flush(ctx context.Context) error {
 	}
 	s.bytes = 0
 	return nil
+}
+
+// circles reports whether what was stored under these ids comes back from the source: it
+// has the log that we print on, and relays a topic that we print on.
+func (s *session) circles(ids []topics.ID) bool {
+	source, err := topics.ParseID(s.to.id)
+	if err != nil || len(ids) == 0 || source.Epoch != ids[0].Epoch {
+		return false
+	}
+	for _, p := range s.pairs {
+		if s.pairs[p.here] != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // leaveOut takes an event out of the batch that is refused here.
