@@ -380,7 +380,7 @@ func TestNoDocumentIsNotAskedForAtOnceAgain(t *testing.T) {
 		if asked := w.after(webSpec.Floor - time.Second); len(asked) != 1 {
 			t.Errorf("asked %d times within the floor", len(asked))
 		}
-		if s := w.status(); s.State != feeds.Backoff || !strings.Contains(s.LastError, `an HTML page in place of JSON: it begins "<!DOCTYPE html><html>Sign in`) {
+		if s := w.status(); s.State != feeds.Backoff || !strings.Contains(s.LastError, `an HTML page, and no JSON: it begins "<!DOCTYPE html><html>Sign in`) {
 			t.Errorf("%+v", s)
 		}
 		if asked := w.after(30 * time.Minute); len(asked) < 3 {

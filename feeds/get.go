@@ -101,9 +101,12 @@ func NotBefore(c *http.Client, t time.Time) {
 func (d *Document) Misfit(want string, reason error) error {
 	what := "the answer is no " + want
 	if looksLikeHTML(d.Body) {
-		what = "the answer is an HTML page in place of " + want
+		what = "the answer is an HTML page, and no " + want
 	}
 	err := fmt.Errorf("%s: it begins %q", what, beginning(d.Body))
+	if len(bytes.TrimSpace(d.Body)) == 0 {
+		err = fmt.Errorf("%s: it is empty", what)
+	}
 	if reason != nil {
 		err = fmt.Errorf("%w: %w", err, reason)
 	}

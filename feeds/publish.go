@@ -125,9 +125,13 @@ func (p *publisher) store(ctx context.Context, batch []ready) (stored int, bad, 
 	}
 	// The bus takes all or none; those before the bad one it has found right.
 	i := invalid.Index
-	bad = fmt.Errorf("%w: id %.80q: %s", ErrItem, batch[i].mark.id, invalid.Reason)
+	which := fmt.Sprintf("id %.80q", batch[i].mark.id)
+	if batch[i].mark.id == "" {
+		which = fmt.Sprintf("%.80s", batch[i].draft.Data)
+	}
+	bad = fmt.Errorf("%w: %s: %s", ErrItem, which, invalid.Reason)
 	if invalid.Field != "" {
-		bad = fmt.Errorf("%w: id %.80q: field %s: %s", ErrItem, batch[i].mark.id, invalid.Field, invalid.Reason)
+		bad = fmt.Errorf("%w: %s: field %s: %s", ErrItem, which, invalid.Field, invalid.Reason)
 	}
 	if i > 0 {
 		if err := p.put(ctx, batch[:i]); err != nil {

@@ -132,7 +132,7 @@ func TestBadStreams(t *testing.T) {
 			want   string
 			wait   bool // the error says when to come back
 		}{
-			{"html", feedtest.Answer{Body: "<!doctype html><p>login"}, "an HTML page in place of text/event-stream", true},
+			{"html", feedtest.Answer{Body: "<!doctype html><p>login"}, "an HTML page, and no text/event-stream", true},
 			{"json", feedtest.Answer{Body: `{"error":"no"}`}, `begins "{\"error\":\"no\"}"`, true},
 			{"another type", feedtest.Answer{Body: ships, Header: map[string]string{"Content-Type": "text/plain"}}, `its type is "text/plain"`, true},
 			{"silent", feedtest.Answer{Header: streamType, Open: true}, "went silent for 1m0s", true},

@@ -216,7 +216,7 @@ func TestRelayOfASourceThatMisbehaves(t *testing.T) {
 			streams []feedtest.Answer
 			want    string
 		}{
-			{"html", []feedtest.Answer{{Body: "<!doctype html>"}}, nil, "an HTML page in place of application/json"},
+			{"html", []feedtest.Answer{{Body: "<!doctype html>"}}, nil, "an HTML page, and no application/json"},
 			{"cut values", []feedtest.Answer{{Header: asJSON, Body: `{"cursor":"7k3q-9","events":[` + event("7k3q-1", "news", "", `{}`), Cut: true}}, nil, "unexpected EOF"},
 			{"another server", []feedtest.Answer{{Header: asJSON, Body: `{"events":[]}`}}, nil, "has no cursor"},
 			{"starting", []feedtest.Answer{{Status: 503, Header: map[string]string{"Retry-After": "7"}}}, nil, "503"},

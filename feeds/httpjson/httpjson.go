@@ -172,7 +172,7 @@ func (f *feed) once(ctx context.Context, pub feeds.Publisher) error {
 func troubleOf(b jsonmap.Batch) string {
 	var parts []string
 	if b.Dropped > 0 {
-		parts = append(parts, fmt.Sprintf("%d elements are no items: %v", b.Dropped, b.Wrong))
+		parts = append(parts, fmt.Sprintf("elements that are no items: %d; the first: %v", b.Dropped, b.Wrong))
 	}
 	if len(b.Missing) > 0 {
 		parts = append(parts, fmt.Sprintf("no item has what map says for %s", strings.Join(b.Missing, ", ")))

@@ -80,7 +80,7 @@ func TestBadAnswers(t *testing.T) {
 		}{
 			{"fail_if", feedtest.Answer{Body: `{"error":true,"reason":"no such harbour"}`}, `fail_if holds: @.error == true`},
 			{"what it says", feedtest.Answer{Body: `{"error":true,"reason":"no such harbour"}`}, `no such harbour`},
-			{"html", feedtest.Answer{Body: "<!DOCTYPE html><html>login</html>"}, "an HTML page in place of JSON"},
+			{"html", feedtest.Answer{Body: "<!DOCTYPE html><html>login</html>"}, "an HTML page, and no JSON"},
 			{"cut", feedtest.Answer{Body: `{"results":[{"id":1`, Cut: true}, "EOF"},
 			{"truncated", feedtest.Answer{Body: `{"results":[{"id":1`}, "unexpected EOF"},
 			{"charset", feedtest.Answer{Body: "{\"name\":\"Fl\xfc\xdfe\"}", Header: map[string]string{"Content-Type": "application/json; charset=iso-8859-1"}}, "not UTF-8"},
@@ -111,7 +111,7 @@ func TestMistakesOfTheMapAreShown(t *testing.T) {
 		if err != nil || len(rec.Items()) != 1 || len(rec.Notes()) != 1 {
 			t.Fatalf("%v, %d items, notes %q", err, len(rec.Items()), rec.Notes())
 		}
-		for _, want := range []string{"1 elements are no items: map: title: format: there are several values", "no item has what map says for depth"} {
+		for _, want := range []string{"elements that are no items: 1; the first: map: title: format: there are several values", "no item has what map says for depth"} {
 			if !strings.Contains(rec.Notes()[0], want) {
 				t.Errorf("note %q; want %q in it", rec.Notes()[0], want)
 			}

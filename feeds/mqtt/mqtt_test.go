@@ -60,7 +60,7 @@ func TestMessagesOfABroker(t *testing.T) {
 	if got := rec.Retractions()[0].Key; got != "garden" {
 		t.Errorf("withdrew %q", got)
 	}
-	if notes := strings.Join(rec.Notes(), "\n"); !strings.Contains(notes, `1 messages are no items: home/cellar/weather: "no JSON" is no JSON`) {
+	if notes := strings.Join(rec.Notes(), "\n"); !strings.Contains(notes, `messages that are no items: 1; the first: home/cellar/weather: "no JSON" is no JSON`) {
 		t.Errorf("notes: %s", notes)
 	}
 }

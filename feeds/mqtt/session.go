@@ -204,7 +204,7 @@ func (s *session) detail() string {
 		parts = append(parts, fmt.Sprintf("%s says %s", s.opts.Availability, s.opts.Offline))
 	}
 	if s.unread > 0 {
-		parts = append(parts, fmt.Sprintf("%d messages are no items: %v", s.unread, s.why))
+		parts = append(parts, fmt.Sprintf("messages that are no items: %d; the first: %v", s.unread, s.why))
 	}
 	if len(s.missing) > 0 {
 		parts = append(parts, "no message has what map says for "+strings.Join(s.missing, ", "))

@@ -155,7 +155,7 @@ func TestBadAnswers(t *testing.T) {
 		{"a refusal", feedtest.Answer{Status: 400, Body: `{"error":true,"reason":"Cannot initialize"}`}, "refuses the request: Cannot initialize", true},
 		{"a refusal of somebody else's", feedtest.Answer{Status: 400, Body: `bad`}, "400 Bad Request: bad", true},
 		{"a key that is wrong", feedtest.Answer{Status: 403, Body: `{"reason":"key"}`}, "403 Forbidden", true},
-		{"a page", feedtest.Answer{Body: "<!DOCTYPE html><title>Log in</title>"}, "an HTML page in place of JSON", false},
+		{"a page", feedtest.Answer{Body: "<!DOCTYPE html><title>Log in</title>"}, "an HTML page, and no JSON", false},
 		{"half", feedtest.Answer{Body: good[:50]}, "no JSON", false},
 		{"cut", feedtest.Answer{Body: good[:50], Cut: true}, "unexpected EOF", false},
 		{"slow", feedtest.Answer{Body: "[\n\n\n\n]", Pace: 20 * time.Second}, "no whole answer within 30s", false},
