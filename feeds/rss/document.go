@@ -59,6 +59,9 @@ func read(body []byte) (f *gofeed.Feed, err error) {
 	if err == nil && f == nil {
 		err = errors.New("there is nothing in it")
 	}
+	if err == nil && f.FeedType == "json" && f.FeedVersion == "" && len(f.Items) == 0 {
+		err = errors.New("JSON with neither the version nor the items of a JSON Feed; the kind http_json reads any")
+	}
 	return f, err
 }
 
