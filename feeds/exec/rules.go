@@ -165,7 +165,7 @@ func (v *verdict) items(ctx context.Context) {
 			refused = append(refused, fmt.Sprintf("line %d: %v", numbers[i], err))
 		}
 	}
-	v.add("items are as their topic wants them", refused, "see docs/feeds/exec.md for the common fields, and GET /topics for the topic's schema")
+	v.add("items are as their topic wants them", refused, "mend the item, or key and schema of the topic in the configuration; docs/feeds/exec.md has the common fields")
 	v.add("items are for topics that are configured", topics, "leave topic out, or configure it: --topic, or topic: and topics: in the file")
 	v.add("no item is from the future", future, "time is when it happened, as RFC 3339 in UTC; for a forecast use fields of your own")
 	if len(list) == 0 {
