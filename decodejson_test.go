@@ -70,7 +70,7 @@ func TestAllMistakesOfAnEntry(t *testing.T) {
 		want []string
 	}{
 		{"feeds: [{kind: clock, zone: Nowhere, every: often, topic: clok}]\n", []string{
-			`t.yaml:1:9: feed clock: zone "Nowhere": want an IANA name such as Europe/Berlin`,
+			`t.yaml:1:29: feed clock: zone "Nowhere": want an IANA name such as Europe/Berlin`,
 			`t.yaml:1:45: every: "often" is not right: want a duration such as 5s, or a range such as 1s-3s`,
 			`t.yaml:1:59: unknown topic "clok"; did you mean "clock"?`,
 		}},
@@ -85,7 +85,7 @@ func TestAllMistakesOfAnEntry(t *testing.T) {
 			`t.yaml:1:31: command: the list must not be empty: The program and its arguments; no shell reads them.`,
 		}},
 		{"feeds: [{kind: exec, command: [x], config: [a], topic: news}]\n", []string{
-			`t.yaml:1:9: feed exec: config: want names with values, as in {port: 3}`,
+			`t.yaml:1:44: feed exec: config: want names with values, as in {port: 3}`,
 		}},
 		{"topics: [{name: Bad, mode: worse, schema: {type: none}}]\n", []string{
 			`t.yaml:1:17: topic name "Bad": want a lower-case letter, then up to 63 lower-case letters, digits, '-' or '_'`,

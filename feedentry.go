@@ -3,9 +3,12 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -111,7 +114,9 @@ func (d *decoder) feed(n *yaml.Node, kinds []feeds.Spec, cfg Config, lines map[s
 	// The constructor may find more, also where the entry is wrong already.
 	f, err := construct(spec, e, options, cfg)
 	if err != nil {
-		d.fail(n, "feed %s: %v", e.ID, err)
+		for _, err := range apart(err) {
+			d.fail(placeOf(n, err.Error()), "feed %s: %v", e.ID, err)
+		}
 		f = bare
 	}
 	f.options, f.Env.Secrets = options, secretsOf(options, d.filled)
@@ -286,6 +291,34 @@ func wrongTopic(name string, catalogue []topics.Topic) string {
 		return fmt.Sprintf("unknown topic %s; did you mean %q?", quoted(name), near)
 	}
 	return fmt.Sprintf("unknown topic %s; want one of %s, or an entry for it under topics:", quoted(name), orList(names))
+}
+
+// apart returns the errors that were joined into err; err alone if it is none of that sort.
+func apart(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok || errors.Join(joined.Unwrap()...).Error() != err.Error() {
+		return []error{err}
+	}
+	var all []error
+	for _, part := range joined.Unwrap() {
+		all = append(all, apart(part)...)
+	}
+	return all
+}
+
+var leadingName = regexp.MustCompile(`^[a-z0-9_]+`)
+
+// placeOf returns where in an entry the options are that a mistake of a constructor begins
+// with, as in "map: title: no such path"; the entry itself if it begins with none.
+func placeOf(n *yaml.Node, text string) *yaml.Node {
+	for {
+		name := leadingName.FindString(text)
+		value := nodeOf(n, name)
+		if value == n {
+			return n
+		}
+		n, text = value, strings.TrimPrefix(text[len(name):], ": ")
+	}
 }
 
 // nodeOf returns the value of one option of a mapping, for its place; the mapping

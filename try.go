@@ -102,9 +102,12 @@ func (inv *Invocation) feedOfKind(spec feeds.Spec, id string) (ConfiguredFeed, e
 		}
 		var doc yaml.Node
 		if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
-			return ConfiguredFeed{}, fmt.Errorf("%s: the value is not YAML: %w", name, err)
+			if strings.IndexAny(text, "{[") == 0 {
+				return ConfiguredFeed{}, fmt.Errorf("%s: the value is not YAML: %w; put texts in it in quotes", name, err)
+			}
+			doc = yaml.Node{} // a condition such as @.ok == true: nobody means YAML by that
 		}
-		value := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str"}
+		value := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 		if len(doc.Content) > 0 {
 			value = doc.Content[0]
 		}
