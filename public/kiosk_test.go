@@ -58,6 +58,8 @@ const sticking = `(() => {
 		if (!e.checkVisibility({ visibilityProperty: true }) || e.closest('svg')) continue;
 		const b = e.getBoundingClientRect();
 		if (b.width === 0) continue;
+		const list = e.closest('.listed .body')?.getBoundingClientRect();
+		if (list && b.bottom > list.bottom + round) continue; // the next one, which waits below to glide up
 		const name = (e.closest('[data-topic], [id]')?.id || e.closest('[data-topic]')?.dataset.topic) + ' ' + (e.className.baseVal ?? e.className) + ' "' + e.textContent.slice(0, 30) + '"';
 		if (b.left < -round || b.right > innerWidth + round || b.top < -round || b.bottom > innerHeight + round) bad.push(name + ' leaves the window');
 		const body = e.closest('.body')?.getBoundingClientRect();

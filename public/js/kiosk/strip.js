@@ -19,7 +19,7 @@ const LOOK = `
 .tape[data-mode="still"] .line { min-inline-size: 0; flex: 0 1 auto; overflow: hidden; text-overflow: ellipsis; }
 .tape[data-mode="still"] .over { visibility: hidden; position: absolute; }
 
-@media (min-aspect-ratio: 4/1) { .tape .meta { flex: none; max-inline-size: 30%; font-size: 0.4em; } }
+@media (min-aspect-ratio: 4/1) { :host([data-tall]) .bar .tape[data-mode] .meta { flex: none; max-inline-size: 30%; font-size: 0.4em; } }
 
 /* one item on the whole screen: whose it is stands below its title */
 @media not (min-aspect-ratio: 4/1) {
