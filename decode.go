@@ -78,12 +78,25 @@ func (d *decoder) parseFile(data []byte) *yaml.Node {
 	return root
 }
 
+// yamlErrors are what the YAML parser says of the commonest slips, and what to look for.
+var yamlErrors = []struct{ says, means string }{
+	{"found character that cannot start any token", "indent with spaces, not tabs, and put a value that begins with @, % or a backtick into quotes"},
+	{"did not find expected '-' indicator", "in the list that begins here, each entry begins with a hyphen, and its options stand in one column"},
+	{"did not find expected key", "in what begins here, options of one level stand in one column, with a space behind each colon"},
+	{"mapping values are not allowed in this context", "a value with a colon and a space in it is put into quotes, and options of one level stand in one column"},
+}
+
 // failSyntax reports an error of the YAML parser in our form.
 func (d *decoder) failSyntax(err error) {
 	m := Mistake{File: d.file, Text: "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
 	if part := yamlLine.FindStringSubmatch(err.Error()); part != nil {
 		m.Line, _ = strconv.Atoi(part[1])
 		m.Text = "not YAML: " + part[2]
+	}
+	for _, known := range yamlErrors {
+		if strings.Contains(m.Text, known.says) {
+			m.Text += ": " + known.means
+		}
 	}
 	d.mistakes = append(d.mistakes, m)
 }

@@ -70,6 +70,9 @@ func TestMistakesOfForm(t *testing.T) {
 	for _, tt := range []struct{ name, file, want string }{
 		{"list", "- a\n", `t.yaml:1:1: want options, one a line, as in: listen: ":8080"`},
 		{"syntax", "listen: [\n", `t.yaml:1: not YAML: did not find expected node content`},
+		{"list that does not line up", "feeds:\n  - kind: clock\n   id: c\n", `t.yaml:1: not YAML: did not find expected '-' indicator: in the list that begins here, each entry begins with a hyphen, and its options stand in one column`},
+		{"options that do not line up", "topics:\n  - name: tides\n    mode: latest\n     key: station\n", `t.yaml:4: not YAML: mapping values are not allowed in this context: a value with a colon and a space in it is put into quotes, and options of one level stand in one column`},
+		{"tab", "feeds:\n\t- kind: clock\n", `t.yaml:2: not YAML: found character that cannot start any token: indent with spaces, not tabs, and put a value that begins with @, % or a backtick into quotes`},
 		{"second document", "demo: true\n---\ndemo: false\n", `t.yaml:2:1: a second document begins here; want one in a file`},
 		{"key of a list", "[a]: b\n", `t.yaml:1:1: want a name before the colon`},
 		{"merge", "<<: {demo: true}\n", `t.yaml:1:1: merge keys (<<) are not supported; write the options out`},
