@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -23,7 +24,11 @@ func runLint(_ context.Context, inv *Invocation, stdout, _ io.Writer) int {
 	for _, m := range warnings {
 		fmt.Fprintf(stdout, "%s\n", m.as("warning"))
 	}
-	fmt.Fprintf(stdout, "%s, %s in %s\n", plural(len(inv.mistakes), "mistake"), plural(len(warnings), "warning"), plural(len(inv.Config.Feeds), "good feed"))
+	fmt.Fprintf(stdout, "%s, %s", plural(len(inv.mistakes), "mistake"), plural(len(warnings), "warning"))
+	if list := inv.Config.Feeds; len(inv.mistakes) == 0 || len(list) == 0 || list[0].Line > 0 { // those of a file that has none are not its merit
+		fmt.Fprintf(stdout, " in %s", plural(len(list), "good feed"))
+	}
+	fmt.Fprintln(stdout)
 	if len(inv.mistakes) > 0 {
 		return exitFailed
 	}
@@ -72,6 +77,9 @@ func isPublicAddress(text string) bool {
 
 // warnSecret warns of a secret that is written out.
 func (d *decoder) warnSecret(o option, n *yaml.Node) {
+	if o.name == "url" && !strings.ContainsAny(n.Value, "@?") {
+		return // also one that begins wrong, which is a mistake of its own
+	}
 	if o.secret && n.Value != "" && !reference.MatchString(n.Value) && !isPublicAddress(n.Value) {
 		d.warn(n, "%s: the secret itself stands in the file; write ${NAME} and set NAME in the server's environment", o.name)
 	}

@@ -22,7 +22,10 @@ func TestLint(t *testing.T) {
 	foreign.Terms, foreign.Attribution = "Ask before use.", "Somebody"
 	program := fakeKind("program", nil, idle)
 	program.New = func(any, feeds.Env) (feeds.Feed, error) { return &checkedFeed{fakeFeed{run: idle}}, nil }
-	kinds := append(fakeKinds(), foreign, program)
+	page := fakeKind("page", &struct {
+		URL string `option:"url" secret:"true" doc:"Where it is."`
+	}{}, idle)
+	kinds := append(fakeKinds(), foreign, program, page)
 	for _, tt := range []struct {
 		name, file string
 		want       []string // lines in order
@@ -44,6 +47,9 @@ func TestLint(t *testing.T) {
 		{"no secret", "feeds:\n- {kind: tides, url: x, token: 'https://news.example/feed'}\n", []string{"0 mistakes, 0 warnings"}, 0},
 		{"an address with a key", "feeds:\n- {kind: tides, url: x, token: 'https://news.example/feed?key=1'}\n", []string{"t.yaml:2:32: warning: token: the secret itself", "0 "}, 0},
 		{"secret", "feeds:\n- {kind: tides, url: x, token: abc}\n", []string{"t.yaml:2:32: warning: token: the secret itself stands in the file; write ${NAME}", "0 "}, 0},
+		{"address without a scheme", "feeds:\n- {kind: page, url: 'localhost:8000/feed.xml'}\n", []string{"0 mistakes, 0 warnings in 1 good feed"}, 0},
+		{"address with a key", "feeds:\n- {kind: page, url: 'localhost:8000/feed.xml?key=abc'}\n", []string{"t.yaml:2:21: warning: url: the secret itself stands in the file", "0 "}, 0},
+		{"no YAML", "feeds:\n\t- kind: clock\n", []string{"t.yaml:2: mistake: not YAML: ", "1 mistake, 0 warnings"}, 1},
 		{"machine", "feeds:\n- {kind: program}\n", []string{"t.yaml:2: warning: feed program: there is no program tidegauge; install it", "0 "}, 0},
 		{"both", "feeds:\n- {kind: tides, url: x, token: abc}\n- {kind: tydes}\n", []string{
 			`t.yaml:3:10: mistake: unknown kind of feed "tydes"; did you mean "tides"?`, "t.yaml:2:32: warning: ", "1 mistake, 1 warning in 1 good feed",
