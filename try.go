@@ -277,9 +277,11 @@ func (t *trial) report(stderr io.Writer, timeout time.Duration) int {
 	case finished:
 		say("the feed is done after %s%s", plural(shown, "item"), sayDetail(now))
 	case shown > 0:
-		say("%s of %d in %s", plural(shown, "item"), t.want, shortDuration(timeout))
+		say("%s of %d in %s; -n %d waits for no more", plural(shown, "item"), t.want, shortDuration(timeout), shown)
+	case sayDetail(now) != "":
+		say("no items in %s%s", shortDuration(timeout), sayDetail(now))
 	default:
-		say("no items in %s%s; a longer --timeout may help", shortDuration(timeout), sayDetail(now))
+		say("no items in %s; a longer --timeout may help", shortDuration(timeout))
 	}
 	if shown == 0 {
 		return exitFailed

@@ -42,7 +42,7 @@ func TestTry(t *testing.T) {
 				}
 				return idle(ctx, pub)
 			},
-			stdout: `{"topic":"weather","key":"pier"`, stderr: []string{"1 item of 5 in 30s"},
+			stdout: `{"topic":"weather","key":"pier"`, stderr: []string{"1 item of 5 in 30s; -n 1 waits for no more"},
 		},
 		{
 			name: "retraction", args: "-n 2", code: 0,
@@ -58,7 +58,7 @@ func TestTry(t *testing.T) {
 			stdout: `{"op":"retract","topic":"weather","key":"pier"}` + "\n",
 		},
 		{
-			name: "no items", args: "--timeout 3s", code: 1, stderr: []string{"no items in 3s; the feed says: market closed; a longer --timeout may help"},
+			name: "no items", args: "--timeout 3s", code: 1, stderr: []string{"no items in 3s; the feed says: market closed\n"},
 			run: func(ctx context.Context, pub feeds.Publisher) error {
 				pub.OK("market closed")
 				return idle(ctx, pub)
