@@ -127,7 +127,7 @@ feeds:
     command: [%[2]s]
     config: {mounts: [/]} # the program's first line of input, as JSON
 `, name, command)
-	next := fmt.Sprintf("edit fetch in %[1]s\n%[3]stickertape feeds try %[2]s.yaml\ntickertape feeds verify %[2]s.yaml\ntickertape --config %[2]s.yaml\n", file, name, build)
+	next := fmt.Sprintf("edit fetch in %[1]s, and key in %[2]s.yaml\n%[3]stickertape feeds try %[2]s.yaml -n 1\ntickertape feeds verify %[2]s.yaml\ntickertape --config %[2]s.yaml\n", file, name, build)
 	return []newFile{{file, text, 0o755}, {name + ".yaml", []byte(config), 0o644}}, next, nil
 }
 
@@ -176,7 +176,7 @@ func newKind(name, address string) ([]newFile, string, error) {
 		return nil, "", fmt.Errorf("%s: %w", kinds, err)
 	}
 	shown := filepath.ToSlash(home)
-	next := fmt.Sprintf("edit %[1]s/%[2]s.go: the address, the answer and fetch\ngo run . feeds try %[3]s\ngo run . feeds record %[3]s --into %[1]s/testdata/ok --replace\ngo test ./feeds/%[2]s\n", shown, folder, name)
+	next := fmt.Sprintf("edit %[1]s/%[2]s.go: the address, the answer, the reading with its key, and fetch\ngo run . feeds try %[3]s -n 1\ngo run . feeds record %[3]s --into %[1]s/testdata/ok --replace\ngo test ./feeds/%[2]s\n", shown, folder, name)
 	return append(files, newFile{kinds, source, 0o644}), next, nil
 }
 

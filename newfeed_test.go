@@ -24,7 +24,7 @@ func TestNewKind(t *testing.T) {
 	write(t, filepath.Join(clone, "kinds.go"), string(kinds))
 	t.Chdir(clone)
 	code, stdout, stderr := runHere(t, here("feeds", "new", "harbour_levels", "--url", "https://tides.example/x.json"))
-	if code != 0 || !strings.Contains(stdout, "wrote feeds/harbourlevels/harbourlevels_test.go\n") || !strings.Contains(stdout, "go run . feeds try harbour_levels\n") {
+	if code != 0 || !strings.Contains(stdout, "wrote feeds/harbourlevels/harbourlevels_test.go\n") || !strings.Contains(stdout, "go run . feeds try harbour_levels -n 1\n") {
 		t.Fatalf("exit %d\n%s%s", code, stdout, stderr)
 	}
 	overlay := map[string]map[string]string{"Replace": {}}
@@ -78,7 +78,7 @@ func TestNewProgram(t *testing.T) {
 		t.Run(language, func(t *testing.T) {
 			t.Chdir(t.TempDir())
 			code, stdout, stderr := runHere(t, here("feeds", "new", "spots", "--exec", language))
-			if code != 0 || !strings.Contains(stdout, "tickertape feeds try spots.yaml\n") {
+			if code != 0 || !strings.Contains(stdout, "and key in spots.yaml\n") {
 				t.Fatalf("exit %d\n%s%s", code, stdout, stderr)
 			}
 			if language == "go" {
