@@ -127,7 +127,7 @@ func (p *publisher) store(ctx context.Context, batch []ready) (stored int, bad, 
 	i := invalid.Index
 	which := fmt.Sprintf("id %.80q", batch[i].mark.id)
 	if batch[i].mark.id == "" {
-		which = fmt.Sprintf("%.80s", batch[i].draft.Data)
+		which = beginning(batch[i].draft.Data)
 	}
 	bad = fmt.Errorf("%w: %s: %s", ErrItem, which, invalid.Reason)
 	if invalid.Field != "" {
