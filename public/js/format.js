@@ -7,6 +7,7 @@ export const MISSING = '–';
 
 const MINUS = '\u2212';
 const TEXT = 400; // characters of one text that are shown
+const HUGE = 1e15; // from here on numbers are told by their power of ten
 const CACHE = 200; // formatters kept: currencies, zones and digits come from outside
 // A decimal, as a number or as text: prices come as text, so that they stay exact.
 const DECIMAL = /^[+-]?\d{1,18}(\.\d{1,12})?$/;
@@ -77,6 +78,12 @@ export class Format {
     return this.#memo(key, () => new Intl.NumberFormat(this.#languages, options));
   }
 
+  // A number of any size in a few signs: 1E308 has three hundred digits otherwise.
+  #write(n, key, options) {
+    if (Math.abs(n) < HUGE) return this.#number(key, options).format(n);
+    return this.#number(`${key} huge`, { ...options, notation: 'scientific', minimumFractionDigits: 0, maximumFractionDigits: 2 }).format(n);
+  }
+
   #time(key, options, ms, zone = this.#tz) {
     if (!isTime(ms)) return MISSING;
     try {
@@ -116,7 +123,7 @@ export class Format {
   number(value, digits = 0) {
     const n = numeric(value);
     if (!Number.isFinite(n)) return Format.clip(value, 24) || MISSING;
-    return this.#number(`n${digits}`, { maximumFractionDigits: digits }).format(n);
+    return this.#write(n, `n${digits}`, { maximumFractionDigits: digits });
   }
 
   /** A number that may be huge, short: 12K. */
@@ -130,7 +137,7 @@ export class Format {
   percent(value, digits = 0) {
     const n = numeric(value);
     if (!Number.isFinite(n)) return MISSING;
-    return this.#number(`percent${digits}`, { style: 'percent', maximumFractionDigits: digits }).format(n / 100);
+    return this.#write(n / 100, `percent${digits}`, { style: 'percent', maximumFractionDigits: digits });
   }
 
   /** A price with as many decimals as it came with. */
@@ -145,16 +152,16 @@ export class Format {
   change(value, suffix = '') {
     const n = numeric(value);
     if (!Number.isFinite(n)) return MISSING;
-    return this.#number('change', { signDisplay: 'exceptZero', minimumFractionDigits: 2, maximumFractionDigits: 2 })
-      .format(n).replace('-', MINUS) + suffix;
+    return this.#write(n, 'change', { signDisplay: 'exceptZero', minimumFractionDigits: 2, maximumFractionDigits: 2 })
+      .replace('-', MINUS) + suffix;
   }
 
   #measure(value, unit, digits, convert = (n) => n) {
     const n = numeric(value);
     if (!Number.isFinite(n)) return MISSING;
     const scale = 10 ** digits;
-    return this.#number(`u${unit}${digits}`, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: digits })
-      .format(Math.round(convert(n) * scale) / scale + 0) // + 0: no minus zero
+    const rounded = Math.round(convert(n) * scale) / scale + 0; // + 0: no minus zero
+    return this.#write(rounded, `u${unit}${digits}`, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: digits })
       .replace('-', MINUS);
   }
 
