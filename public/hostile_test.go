@@ -95,3 +95,43 @@ func TestViolationsAreNoticed(t *testing.T) {
 		t.Errorf("an inline script was not noticed; noticed: %q", p.problems)
 	}
 }
+
+// Whatever a page finds where it keeps things: it starts.
+func TestStorageThatIsCorrupt(t *testing.T) {
+	f := newFake(t)
+	seed(f)
+	newChat(f)
+	for _, kept := range []string{`{`, `[5,{"name":5},{}]`, `{"version":1,"at":1e300,"topics":{}}`} {
+		p := newTab(t)
+		p.open(f.URL + "/testdata/unit.html")
+		p.wait("globalThis.results")
+		p.do(fmt.Sprintf(`for (const key of ['preferences', 'catalogue', 'snapshot', 'alerts', 'kiosk.told', 'kiosk.sets', 'kiosk.snapshot *', 'chat.name']) {
+			localStorage.setItem('tickertape.' + key, %q);
+		}`, kept))
+		for _, path := range []string{"/", "/kiosk", "/chat", "/monitor"} {
+			p.open(f.URL + path)
+			p.wait(live)
+		}
+		p.clean()
+	}
+}
+
+// Of more topics than can be offered the usual ones are, and what was asked for.
+func TestMoreTopicsThanFit(t *testing.T) {
+	p, f := newTab(t), newFake(t)
+	seed(f)
+	for i := range 300 {
+		name := fmt.Sprintf("a%03d", i)
+		f.topics = append([]topic{{Name: name, Mode: "every", Public: true}}, f.topics...)
+		f.put(name, "", `{"title":"One of many"}`)
+	}
+	p.open(f.URL)
+	p.wait(live)
+	p.want("weather", `document.querySelector('[data-topic=weather] h3')?.textContent`, "Oslo")
+	p.open(f.URL + "/?type=a299")
+	p.wait(live)
+	p.want("asked for", `document.querySelector('[data-topic=a299] .entry p')?.textContent`, "One of many")
+	p.tape(f, `type="*" mode="list"`, "")
+	p.wait(`[...document.querySelector('ticker-tape').shadowRoot.querySelectorAll('.title')].some((e) => e.textContent === 'Oslo')`)
+	p.clean()
+}

@@ -180,7 +180,7 @@ export class Store {
   load(text, now) {
     try {
       const saved = JSON.parse(text);
-      if (saved?.version !== 1 || typeof saved.at !== 'number') return null;
+      if (saved?.version !== 1 || typeof saved.at !== 'number' || Math.abs(saved.at) > 8e15) return null;
       for (const [topic, items] of Object.entries(saved.topics)) {
         for (const { key, data, at } of items.slice(0, LIMITS.latest)) {
           if (typeof key !== 'string' || !(at === null || Math.abs(at) < 8e15) || typeof data !== 'object' || data === null) continue;

@@ -51,8 +51,9 @@ export class Choice {
 
   #offer(topics) {
     const asked = (name) => state.type?.some((type) => topicOf(type) === name); // by name, what is not public is read too
-    this.#topics = topics.filter((topic) => NAME.test(topic?.name) && !topic.retired && (topic.public !== false || asked(topic.name)))
-      .slice(0, MOST).map((topic) => ({ ...topic, public: topic.public !== false, bare: topic.bare ?? isBare(topic) }));
+    const wanted = ({ name }) => name === 'feeds' || asked(name); // not among those that are too many
+    this.#topics = topics.filter((topic) => typeof topic?.name === 'string' && NAME.test(topic.name) && !topic.retired && (topic.public !== false || asked(topic.name)))
+      .sort((a, b) => wanted(b) - wanted(a) || byPlace(a.name, b.name)).slice(0, MOST).map((topic) => ({ ...topic, public: topic.public !== false, bare: topic.bare ?? isBare(topic) }));
     this.#draw();
   }
 

@@ -2,13 +2,13 @@
 // clock, and how fresh both are. No DOM here.
 
 import { Latest } from '../latest.js';
-import { Store, millis } from '../store.js';
+import { LIMITS, Store, millis } from '../store.js';
 
 const DIM = 5_000; // ms without a link after which what is shown is called old
 const CATALOGUE = 5_000; // ms for an answer of /topics
 const topicOf = (type) => type.split('.')[0];
 // What * means: the state of the feeds is nothing for a tape, unless it is asked for by name.
-const everything = (types) => types.slice(0, 100).map((type) => topicOf(String(type))).filter((topic) => topic !== 'feeds');
+const everything = (types) => types.slice(0, LIMITS.topics).map((type) => topicOf(String(type))).filter((topic) => topic !== 'feeds');
 const sample = (ms) => ms - performance.now();
 
 export class Source {
