@@ -79,7 +79,9 @@ const READ = {
   },
   zone(text) {
     try {
-      return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
+      const zone = new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
+      // Some browsers answer with the name that a city had long ago.
+      return zone.toLowerCase() === text.toLowerCase() ? zone : text;
     } catch {
       return undefined;
     }
