@@ -146,6 +146,7 @@ button:hover { color: var(--_text); }
 .tape[data-mode="list"] .item { flex-wrap: wrap; gap: 0 0.6em; padding: 0.5em var(--_gap); }
 .tape[data-mode="list"] .item + .item { border-block-start: 1px solid var(--_line); }
 .tape[data-mode="list"] .line { flex: 0 1 auto; min-inline-size: 0; overflow-wrap: anywhere; }
+.tape[data-mode="list"] .meta { flex: 0 1 auto; }
 .bar[data-height="list"] { display: grid; grid-template: auto minmax(0, 1fr) / minmax(0, 1fr) auto; min-block-size: var(--ticker-height, 15rem); }
 .bar[data-height="list"] .before { max-inline-size: none; }
 .bar[data-height="list"] .side { min-block-size: 2.75rem; max-inline-size: none; }
