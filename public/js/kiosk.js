@@ -215,12 +215,13 @@ function say(id, words) {
 // --- what moves
 
 const still = () => pausedAt !== null || document.hidden || takeover.on;
+const runTape = () => strip.run(pausedAt === null && !document.hidden); // below what takes over it goes on
 
 function pause(on) {
   pausedAt = on ? performance.now() : null;
   if (!on) turnAt = performance.now() + 1000 * settings.dwell;
   controls.update(on);
-  strip.run(!still());
+  runTape();
   tell();
 }
 
@@ -282,7 +283,7 @@ function tick() {
     announcer.tick('summary', t, steady);
   }
   timeTurn(steady);
-  strip.run(!still());
+  runTape();
   controls.tick(steady);
   if (pausedAt !== null && steady - pausedAt > timing.paused) pause(false);
   if (steady > noticeUntil) byId('notice').hidden = true;

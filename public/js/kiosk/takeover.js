@@ -11,7 +11,8 @@ import { byline } from './rows.js';
 import { fit } from './fit.js';
 
 const KEPT = 'tickertape.kiosk.told';
-const REMEMBERED = 100; // alerts that do not take over again
+const REMEMBERED = 500; // alerts that do not take over again
+const STORED = 100; // of them, over a reload
 const WAITING = 3; // the newest that wait
 const ROW = 3; // in a row, then there is a rest
 const RECENT = 10 * 60_000; // ms after which news of a snapshot interrupts nobody
@@ -97,7 +98,7 @@ export class Takeover {
     this.#node.hidden = false;
     const { title, alert } = this.#write();
     fit(this.#story, this.#title, this.#more);
-    keep(KEPT, JSON.stringify([...this.#told]));
+    keep(KEPT, JSON.stringify([...this.#told].slice(-STORED)));
     this.#hooks.begun(title, alert);
   }
 
@@ -131,7 +132,7 @@ const nameOf = (topic, { key, data }) => Format.clip(`${topic} ${key} ${data.tit
 
 function remembered() {
   try {
-    return new Set(JSON.parse(kept(KEPT) ?? '[]').filter((name) => typeof name === 'string').slice(-REMEMBERED));
+    return new Set(JSON.parse(kept(KEPT) ?? '[]').filter((name) => typeof name === 'string').slice(-STORED));
   } catch {
     return new Set();
   }
