@@ -143,7 +143,7 @@ func TestKioskControls(t *testing.T) {
 	const diagnostics = `document.querySelector('#diagnostics').checkVisibility()`
 	key("d")
 	p.wait(diagnostics + ` && document.querySelector('#diagnostics').innerText.includes('Feeds:')`)
-	for _, what := range []string{"test", "Live", "secs", "UTC", "MiB", "yes", "1600 × 900", "1 running, 1 stale", "None"} {
+	for _, what := range []string{"test", "Live", " sec", "UTC", "MiB", "yes", "1600 × 900", "1 running, 1 stale", "None"} {
 		if got := eval[string](p, `document.querySelector('#diagnostics').innerText`); !strings.Contains(got, what) {
 			t.Errorf("the diagnostics lack %q:\n%s", what, got)
 		}
