@@ -267,3 +267,21 @@ func TestTickerControls(t *testing.T) {
 	p.wait(`root.querySelector('.controls').hidden`)
 	p.clean()
 }
+
+// Sources that ask for it are named, once for all that they gave.
+func TestTickerNamesItsSources(t *testing.T) {
+	p, f := newTab(t), newFake(t)
+	for _, symbol := range []string{"ACME", "ZINC"} {
+		f.item("stock", symbol, map[string]any{"symbol": symbol, "price": "1", "attribution": "Prices by Example"})
+	}
+	f.item("weather", "Oslo", map[string]any{"location": "Oslo", "temperature": 3, "condition": "rain", "attribution": "Weather by Example (CC BY 4.0)"})
+	f.item("news", "n1", map[string]any{"id": "n1", "title": "Ferry times change", "source": "Gazette", "attribution": "Gazette"})
+	f.item("news", "n2", map[string]any{"id": "n2", "title": "Hostile", "attribution": map[string]any{"a": 1}})
+	for _, mode := range []string{"list", "crawl"} {
+		p.tape(f, `type="stock,weather,news" mode="`+mode+`"`, "")
+		p.wait(`root.querySelectorAll('.item:not([aria-hidden])').length >= 5`)
+		p.want(mode, `[...root.querySelectorAll('.item:not([aria-hidden])')].slice(0, 5).map((e) => e.querySelector('.credit').checkVisibility() ? e.querySelector('.credit').textContent : '').join('|')`,
+			"|Prices by Example|Weather by Example (CC BY 4.0)||")
+	}
+	p.clean()
+}

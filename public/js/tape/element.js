@@ -11,7 +11,7 @@ import { Crawl } from './crawl.js';
 import { Flip } from './flip.js';
 import { frame } from './frame.js';
 import { List } from './list.js';
-import { describe, isOld } from './row.js';
+import { credited, describe, isOld } from './row.js';
 import { Source } from './source.js';
 
 const TICK = 1000; // ms between two looks at ages
@@ -243,7 +243,7 @@ export class TickerTape extends HTMLElement {
   #current() {
     if (!this.#source) return [];
     const { now } = this.#source;
-    return this.#source.entries(this.max).filter((entry) => !isOld(entry, now, DROP));
+    return credited(this.#source.entries(this.max).filter((entry) => !isOld(entry, now, DROP)));
   }
 
   #paused() {

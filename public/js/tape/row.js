@@ -87,6 +87,16 @@ function when({ ms, seen, old }, { lasting }, { format, t, now }) {
   return seen ? t('data.seen', { age }) : age;
 }
 
+// What a source asks to be named with, unless the note names it so already.
+const owed = ({ data }) => (typeof data.attribution === 'string' && data.attribution !== data.source ? Format.clip(data.attribution, 120) : '');
+
+/** Gives each entry its credit: what is owed stands once, behind the last of those it is owed for. */
+export const credited = (entries) => entries.map((entry, i) => {
+  const credit = owed(entry.item);
+  const next = entries[i + 1];
+  return { ...entry, credit: next && next.topic === entry.topic && owed(next.item) === credit ? '' : credit };
+});
+
 /** An empty item: {node, line, title, update(entry, context)}; it is given one entry after another. */
 export function row() {
   const node = make('li', 'item');
@@ -113,6 +123,7 @@ export function row() {
   const note = meta.appendChild(make('bdi', 'note'));
   const time = meta.appendChild(make('time'));
   const simulated = meta.appendChild(make('span', 'badge simulated'));
+  const credit = meta.appendChild(make('bdi', 'credit'));
 
   function update(entry, context) {
     const said = describe(entry, context);
@@ -137,7 +148,8 @@ export function row() {
     set(time, text);
     put(time, 'datetime', said.ms === null ? '' : new Date(said.ms).toISOString());
     badge(simulated, entry.item.data.simulated === true ? context.t('data.simulated') : '');
-    meta.hidden = said.note === '' && text === '' && simulated.hidden;
+    set(credit, entry.credit ?? '');
+    meta.hidden = said.note === '' && text === '' && simulated.hidden && credit.textContent === '';
   }
   return { node, line, title, update };
 }

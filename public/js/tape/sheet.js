@@ -100,7 +100,8 @@ button:hover { color: var(--_text); }
 .meta > :empty { display: none; }
 .meta .badge { font-size: 0.875em; }
 .note { overflow: hidden; text-overflow: ellipsis; }
-.note:not(:empty) + time:not(:empty)::before { content: "· "; }
+.note:not(:empty) + time:not(:empty)::before, .meta > :not(:empty) ~ .credit::before { content: "· "; }
+.credit { overflow: hidden; text-overflow: ellipsis; }
 .badge { padding: 0 0.5em; border: 1px solid currentcolor; border-radius: 1em; color: var(--_soft); font-size: 0.6875em; line-height: 1.5; white-space: nowrap; }
 .alert { color: var(--_down); font-weight: 600; }
 
@@ -146,7 +147,8 @@ button:hover { color: var(--_text); }
 .tape[data-mode="list"] .item { flex-wrap: wrap; gap: 0 0.6em; padding: 0.5em var(--_gap); }
 .tape[data-mode="list"] .item + .item { border-block-start: 1px solid var(--_line); }
 .tape[data-mode="list"] .line { flex: 0 1 auto; min-inline-size: 0; overflow-wrap: anywhere; }
-.tape[data-mode="list"] .meta { flex: 0 1 auto; }
+.tape[data-mode="list"] .meta { flex: 0 1 auto; flex-wrap: wrap; }
+.tape[data-mode="list"] .credit { white-space: normal; }
 .bar[data-height="list"] { display: grid; grid-template: auto minmax(0, 1fr) / minmax(0, 1fr) auto; min-block-size: var(--ticker-height, 15rem); }
 .bar[data-height="list"] .before { max-inline-size: none; }
 .bar[data-height="list"] .side { min-block-size: 2.75rem; max-inline-size: none; }
