@@ -212,12 +212,12 @@ func testSlowHeads(t *testing.T, via way) {
 
 // The times of the server are for requests, not for streams.
 func testStreamOutlivesTheServersTimes(t *testing.T, via way) {
-	const short = 60 * time.Millisecond
+	short := 60 * time.Millisecond
+	if via.tls { // there these times bound the handshake too
+		short = time.Second
+	}
 	s := start(t, setup{via: via, server: func(srv *http.Server) {
-		srv.IdleTimeout = short
-		if !via.tls { // there it bounds the handshake too
-			srv.ReadHeaderTimeout = short
-		}
+		srv.IdleTimeout, srv.ReadHeaderTimeout = short, short
 		if !via.http2 { // there it is the time of a stream, which the answer's own deadline does not undo
 			srv.WriteTimeout = short
 		}

@@ -206,7 +206,9 @@ func (s *Subscription) Rewind(n int) (rest []byte) {
 // to whom only n bytes of what Next returned last went out; rest as with Rewind. The
 // caller has to lower Stand by one.
 func (s *Subscription) Fork(n int) (own *Subscription, rest []byte) {
+	s.cohort.mu.Lock() // watches is the cohort's
 	own = new(*s)
+	s.cohort.mu.Unlock()
 	own.stands, own.watches = 0, 0
 	own.opening = slices.Clone(s.opening)
 	rest = own.Rewind(n)
