@@ -35,6 +35,7 @@ func runTry(ctx context.Context, inv *Invocation, stdout, stderr io.Writer) int 
 		return exitUsage
 	}
 	t := &trial{feed: f, want: ownFlags[tryOptions](inv).N, log: newTryLog(stdout)}
+	t.until = t.rests(time.Now().Add(ownFlags[tryOptions](inv).Timeout))
 	if err := t.run(ctx, &inv.Config, newLogger(&inv.Config, stderr), ownFlags[tryOptions](inv).Timeout); err != nil {
 		fmt.Fprintf(stderr, "tickertape: try %s: %v\n", f.Env.ID, err)
 		return exitFailed
@@ -169,8 +170,31 @@ type trial struct {
 	ended func() bool        // whether the run is over, or ends
 	sup   *feeds.Supervisor
 
-	mu   sync.Mutex   // guards last
+	mu   sync.Mutex   // guards the fields below
 	last feeds.Status // with which the feed ended by itself; State is "" if it did not
+	next time.Time    // when the feed asks again, if that is too late for the trial; zero: it is not
+}
+
+// rests returns what tells whether the feed has asked its source, and asks again only
+// after a time.
+func (t *trial) rests(end time.Time) func(feeds.Status) bool {
+	return func(s feeds.Status) bool {
+		if s.State != feeds.Running || !s.NextRun.After(end) {
+			return false
+		}
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.next = s.NextRun
+		return true
+	}
+}
+
+// afterLocked says what the trial has waited for.
+func (t *trial) afterLocked(timeout time.Duration) string {
+	if t.next.IsZero() {
+		return "in " + shortDuration(timeout)
+	}
+	return "so far, and the feed asks again at " + t.next.Local().Format(time.TimeOnly)
 }
 
 // run blocks until enough items are printed, the feed fails, or the time is over. It
@@ -277,11 +301,11 @@ func (t *trial) report(stderr io.Writer, timeout time.Duration) int {
 	case finished:
 		say("the feed is done after %s%s", plural(shown, "item"), sayDetail(now))
 	case shown > 0:
-		say("%s of %d in %s; -n %d waits for no more", plural(shown, "item"), t.want, shortDuration(timeout), shown)
+		say("%s of %d %s; -n %d waits for no more", plural(shown, "item"), t.want, t.afterLocked(timeout), shown)
 	case sayDetail(now) != "":
-		say("no items in %s%s", shortDuration(timeout), sayDetail(now))
+		say("no items %s%s", t.afterLocked(timeout), sayDetail(now))
 	default:
-		say("no items in %s; a longer --timeout may help", shortDuration(timeout))
+		say("no items %s; a longer --timeout may help", t.afterLocked(timeout))
 	}
 	if shown == 0 {
 		return exitFailed

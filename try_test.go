@@ -45,6 +45,16 @@ func TestTry(t *testing.T) {
 			stdout: `{"topic":"weather","key":"pier"`, stderr: []string{"1 item of 5 in 30s; -n 1 waits for no more"},
 		},
 		{
+			name: "the next fetch is too late", code: 0,
+			run: func(ctx context.Context, pub feeds.Publisher) error {
+				if err := pub.Publish(ctx, reading("pier")); err != nil {
+					return err
+				}
+				return feeds.Pause(ctx, pub, feeds.Interval{Min: time.Hour, Max: time.Hour})
+			},
+			stdout: `{"topic":"weather","key":"pier"`, stderr: []string{"1 item of 5 so far, and the feed asks again at ", "; -n 1 waits for no more"},
+		},
+		{
 			name: "retraction", args: "-n 2", code: 0,
 			run: func(ctx context.Context, pub feeds.Publisher) error {
 				if err := pub.Publish(ctx, reading("pier")); err != nil {
