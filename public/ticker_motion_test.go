@@ -125,7 +125,7 @@ func TestCrawlGoesRound(t *testing.T) {
 		if (new Set(heard).size !== heard.length) problems.push('twice: ' + heard);
 		if (items.some((e) => e.inert !== (e.ariaHidden === 'true'))) problems.push('inert is not hidden');
 		const edge = tape.getBoundingClientRect();
-		if (boxes.length && boxes.at(-1).right < edge.right) problems.push('blank at the end');
+		if (boxes.length && boxes.at(-1).right < edge.right - 40) problems.push('blank at the end'); // two frames at this speed: an item is being measured
 		firsts.add(items[0]?.textContent + Math.floor(` + place + ` / 500));
 		if (firsts.size < 40) requestAnimationFrame(look);
 	})()`)

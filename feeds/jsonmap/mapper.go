@@ -72,12 +72,19 @@ func New(o Options, catalogue *topics.Catalogue, topic string) (*Mapper, error) 
 	return m, errors.Join(errs...)
 }
 
+// maxContainers bounds the objects and lists of a document: an empty one of two bytes
+// takes hundreds in memory.
+const maxContainers = 200_000
+
 // Decode reads one JSON value, its numbers digit by digit. It refuses what is not
-// UTF-8 and what has more behind it.
+// UTF-8, what has more behind it, and what has more than 200,000 objects and lists.
 func Decode(text []byte) (any, error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	if !utf8.Valid(text) {
 		return nil, errors.New("it is not UTF-8")
+	}
+	if bytes.Count(text, []byte("{"))+bytes.Count(text, []byte("[")) > maxContainers {
+		return nil, fmt.Errorf("it has more than %d objects and lists", maxContainers)
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()

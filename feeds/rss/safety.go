@@ -16,11 +16,18 @@ import (
 	"tickertape/feeds"
 )
 
-// maxDepth bounds how deep elements are nested: the parser calls itself for each level.
-const maxDepth = 500
+// Bounds of a document. The parser calls itself for each level of depth, and makes up to
+// two kilobytes of each few bytes of an empty item, or of any other element.
+const (
+	maxDepth   = 500
+	maxEntries = 50_000
+	maxTags    = 300_000 // also those that end elements, and those of HTML that is not escaped
+	maxObjects = 200_000 // of JSON
+)
 
 var (
 	root       = regexp.MustCompile(`(?i)<([a-z0-9]+:)?(rss|feed|rdf|channel)[\s>/]`)
+	entryTag   = regexp.MustCompile(`(?i)<([a-z0-9._-]+:)?(item|entry)[\s/>]`)
 	entities   = regexp.MustCompile(`(?i)<!ENTITY\s+[^%\s]`)
 	xmlCharset = regexp.MustCompile(`(?i)^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']`)
 )
@@ -33,6 +40,9 @@ func refuse(body []byte) error {
 	}
 	if entities.Match(prolog) {
 		return errors.New("it declares entities of its own, as an entity bomb does")
+	}
+	if bytes.Count(body, []byte("<")) > maxTags || bytes.Count(body, []byte("{")) > maxObjects || len(entryTag.FindAllIndex(body, maxEntries+1)) > maxEntries {
+		return fmt.Errorf("it has more than %d items, or far more elements than any needs", maxEntries)
 	}
 	if depth(body) > maxDepth {
 		return fmt.Errorf("its elements are nested more than %d deep", maxDepth)
