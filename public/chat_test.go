@@ -128,6 +128,25 @@ func TestChatSends(t *testing.T) {
 	p.clean()
 }
 
+// What was sent while the stream was away is said once, whether the stream comes back
+// with what was missed or with a snapshot.
+func TestChatSendsWhileTheLinkIsAway(t *testing.T) {
+	p, f := openChat(t)
+	for i, epoch := range []string{"aaaa", "bbbb"} {
+		f.change(func() { f.status = http.StatusServiceUnavailable })
+		f.cutAll()
+		p.wait(`document.documentElement.dataset.link === 'reconnecting'`)
+		p.write(fmt.Sprint("Still here ", i))
+		p.wait(fmt.Sprintf(`document.querySelector('.message.waiting') && %s.length === %d`, said, 5+i))
+		p.wait(fmt.Sprintf(`performance.getEntriesByType('resource').filter((e) => e.name.endsWith('/latest/chat') && e.responseStatus === 201).length > %d`, i))
+		f.change(func() { f.status, f.epoch = http.StatusOK, epoch })
+		p.wait(live + ` && !document.querySelector('.message.waiting')`)
+		p.want("messages", said+`.length`, fmt.Sprint(5+i))
+		p.want("the last", said+`.at(-1)`, fmt.Sprint("Still here ", i))
+	}
+	p.clean()
+}
+
 // Too quick: the reason is told, nothing is lost, and trying again says it once.
 func TestChatLimits(t *testing.T) {
 	p, f := openChat(t)

@@ -36,7 +36,10 @@ const source = new Source({
   share: settings.share ? 'auto' : 'off',
   reload: (newer) => { byId('newer').hidden = !newer; },
 }, {
-  changed: draw,
+  changed(topic) {
+    if (!topic) sender.caughtUp();
+    draw();
+  },
   item(_, item) { if (sender.arrived(item)) draw(); },
   state: showState,
 });
@@ -46,6 +49,7 @@ function draw() {
   frame ||= requestAnimationFrame(() => {
     frame = 0;
     const items = source.list(TOPIC).toReversed();
+    sender.settle(items);
     conversation.update(items, sender.messages);
     byId('empty').hidden = items.length + sender.messages.length > 0;
     set(byId('empty'), t(source.ready ? 'chat.empty' : 'link.connecting'));

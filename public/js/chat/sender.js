@@ -6,6 +6,7 @@ import { t } from '../page.js';
 const TIME = 10_000; // ms for an answer
 const MOST = 20; // messages that wait
 
+const wordsOf = ({ time, name = '', text }) => JSON.stringify([time, name, text]);
 const unique = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /**
@@ -94,6 +95,16 @@ export class Sender {
     const message = this.messages.find((one) => one.id === id);
     if (message) this.#drop(message);
     return message !== undefined;
+  }
+
+  /** The link has caught up: what the server has is on the tape, or already behind it. */
+  caughtUp() { this.messages = this.messages.filter(({ state }) => state !== 'sent'); }
+
+  /** Drops what is among the items that are shown, though no answer told so. A snapshot's have no ids. */
+  settle(items) {
+    if (this.messages.length === 0) return;
+    const there = new Set(items.map(({ data }) => wordsOf(data)));
+    this.messages = this.messages.filter(({ data }) => !there.has(wordsOf(data)));
   }
 
   #drop(message) { this.messages = this.messages.filter((one) => one !== message); }
