@@ -257,6 +257,23 @@ func TestKioskTakeover(t *testing.T) {
 	p.clean()
 }
 
+// The chat is open to everybody in demo mode, and not on the display unless it is asked for.
+func TestKioskTakeoverOfShownTopicsOnly(t *testing.T) {
+	for query, want := range map[string]string{"": "Bridge closed", "type=chat,news": "Look at me"} {
+		p, f := newTab(t), newFake(t)
+		f.timing = strings.Replace(quick, "{", `{"hold":60000,`, 1)
+		seed(f)
+		newChat(f)
+		p.kiosk(f, query)
+		p.wait(story)
+		f.item("chat", "", map[string]any{"text": "Look at me", "breaking": true})
+		f.item("news", "b", map[string]any{"id": "b", "title": "Bridge closed", "breaking": true, "time": stamp()})
+		p.wait(`!document.querySelector('#takeover').hidden`)
+		p.want("takes over", `document.querySelector('#takeover .title').textContent`, want)
+		p.clean()
+	}
+}
+
 func TestKioskTakeoverPictures(t *testing.T) {
 	p, f := newTab(t), newFake(t)
 	lobby(f)

@@ -244,6 +244,7 @@ function timeTurn(steady) {
 }
 
 function came(topic, item) {
+  if (!topics().includes(topic)) return; // on a topic that is not shown anybody may write
   takeover.add(topic, item, true, source.now);
   if (topic === 'news') announcer.add('summary', summary(item.data), '');
 }
