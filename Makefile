@@ -5,11 +5,7 @@ SHELL := /bin/bash
 STEP := .ci/step
 LINT := go tool -modfile=.ci/tools/go.mod golangci-lint
 RACE := go test -race -shuffle=on -count=1 -timeout 8m
-FUZZTIME ?= 5s
-
-# The tests of the pages drive a browser and run in a step of their own: beside
-# the race detector a small machine is measured, not the page.
-PAGES := ./public/...
+FUZZTIME ?= 3s
 
 .PHONY: check test static gofmt vet lint format install tests allocations browser fuzz bench microbench build run clean
 
@@ -46,10 +42,11 @@ tests: ## all but the pages', with the race detector
 allocations:
 	@$(STEP) "allocations" go test -count=1 -run 'Alloc' ./...
 
+# In a step of their own: beside the race detector a small machine is measured, not the page.
 browser: ## the tests of the pages; that Chromium is missing is a failure
-	@$(STEP) "browser" go test -count=1 -p 1 -timeout 9m $(PAGES)
+	@$(STEP) "browser" .ci/browser
 
-fuzz: ## FUZZTIME (5s) for each target
+fuzz: ## FUZZTIME (3s) for each target
 	@$(STEP) "fuzz" .ci/fuzz $(FUZZTIME)
 
 bench: ## the server beside a bare floor and others: see bench/README.md
