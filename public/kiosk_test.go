@@ -118,3 +118,21 @@ func (p *tab) kiosk(f *fake, query string) {
 	p.open(f.URL + "/kiosk?" + query)
 	p.wait(live)
 }
+
+// Whoever asks to be named is named: below the panel, and on the tape.
+func TestKioskNamesItsSources(t *testing.T) {
+	p, f := newTab(t), newFake(t)
+	f.item("weather", "Oslo", map[string]any{"location": "Oslo", "temperature": 4, "time": stamp(), "attribution": "Weather by the Institute, CC BY 4.0"})
+	f.item("weather", "Rome", map[string]any{"location": "Rome", "temperature": 14, "time": stamp(), "attribution": "Weather by the Institute, CC BY 4.0"})
+	f.item("news", "n1", map[string]any{"id": "n1", "title": "Headline", "time": stamp(), "attribution": "Harbour Gazette"})
+	f.item("stock", "ACME", map[string]any{"symbol": "ACME", "price": "1.00", "increase": 1, "time": stamp(), "attribution": "Prices by the Exchange"})
+	p.open(f.URL + "/kiosk")
+	p.wait(live + ` && document.querySelectorAll('.panel .credit:not(:empty)').length === 2`)
+	p.want("below the panels", `[...document.querySelectorAll('.panel .credit')].filter((e) => e.checkVisibility() && e.textContent).map((e) => e.textContent).sort().join(' | ')`,
+		"Harbour Gazette | Weather by the Institute, CC BY 4.0")
+	p.wait(`document.querySelector('#tape').shadowRoot.textContent.includes('Prices by the Exchange')`)
+	f.retract("weather", "Oslo")
+	f.retract("weather", "Rome")
+	p.wait(`document.querySelectorAll('.panel .credit:not(:empty)').length === 1`)
+	p.clean()
+}

@@ -32,3 +32,9 @@ export function sky({ condition, symbol }) {
 
 /** A language tag that an attribute may be given, or ''. */
 export const language = (tag) => (/^[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*$/.test(tag ?? '') ? tag : '');
+
+/** What the sources of items ask to be shown beside them, each once, at most three. */
+export function credits(items) {
+  const owed = new Set(items.map(({ data }) => data.attribution).filter((text) => typeof text === 'string' && text !== ''));
+  return [...owed].slice(0, 3).map((text) => Format.clip(text, 120));
+}

@@ -5,7 +5,7 @@
 // latest.js and those below, in ms.
 
 import { Announcer } from './tape/announcer.js';
-import { isOld } from './tape/row.js';
+import { credited, isOld } from './tape/row.js';
 import { Source } from './tape/source.js';
 import { Controls } from './kiosk/controls.js';
 import { Diagnostics } from './kiosk/diagnostics.js';
@@ -174,7 +174,7 @@ function draw() {
     const lasting = source.spec(topic).mode === 'latest';
     return current(topic).map((item) => ({ key: `${topic} ${item.key}`, topic, item, lasting }));
   });
-  strip.update(tapeMode(), entries, now, source.lostAt !== null);
+  strip.update(tapeMode(), credited(entries), now, source.lostAt !== null);
   const empty = entries.length === 0 && all.every((topic) => current(topic).length === 0);
   root.dataset.empty = empty ? 'yes' : 'no';
   root.dataset.tape = entries.length > 0 ? 'yes' : 'no';

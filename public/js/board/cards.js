@@ -1,7 +1,7 @@
 // Cards: the frame around the items of one topic.
 
 import { Format } from '../format.js';
-import { STALE } from '../items.js';
+import { STALE, credits } from '../items.js';
 import { badge, make, set, stamp, tell } from '../nodes.js';
 import { format, t } from '../page.js';
 import { moment } from '../store.js';
@@ -67,8 +67,7 @@ export class Card {
     this.#empty.classList.toggle('waiting', !context.ready);
     this.#simulated.hidden = simulated === 0;
     set(this.#simulated, t(simulated === items.length ? 'data.simulated' : 'data.partly'));
-    const credits = new Set(items.map((item) => item.data.attribution).filter((text) => typeof text === 'string' && text));
-    this.credits = [...credits].slice(0, 3).map((text) => Format.clip(text, 120));
+    this.credits = credits(items);
     set(this.#credit, this.credits.join(' · '));
     stamp(this.#age, newest(items), context.now);
     this.tick(context);

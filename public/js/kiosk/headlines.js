@@ -48,10 +48,7 @@ export class Flip {
     this.#context = context;
     this.#entries = items.map((item) => ({ key: item.key, topic: this.topic, item, lasting: false }));
     this.#sequence.update(this.#entries);
-    const { simulated, none } = this.#frame;
-    simulated.hidden = items.length === 0 || !items.every(({ data }) => data.simulated === true);
-    none.hidden = items.length > 0;
-    set(none, items.length > 0 ? '' : context.none(this.topic));
+    this.#frame.tell(items, context.none(this.topic));
     this.#story.hidden = this.#next.hidden = items.length === 0;
     const entry = this.#key === null ? null : this.#sequence.get(this.#key);
     if (entry) this.#show(entry);
@@ -137,10 +134,7 @@ export class List {
     this.#entries = items.map((item) => ({ key: item.key, topic: this.topic, item, lasting: false }));
     // What is read stays in its place; the newest come when the list is at its top.
     this.#at = top ? 0 : Math.max(0, this.#entries.findIndex(({ key }) => key === first));
-    const { simulated, none } = this.#frame;
-    simulated.hidden = items.length === 0 || !items.every(({ data }) => data.simulated === true);
-    none.hidden = items.length > 0;
-    set(none, items.length > 0 ? '' : context.none(this.topic));
+    this.#frame.tell(items, context.none(this.topic));
     this.#draw();
   }
 

@@ -1,12 +1,13 @@
 // The frame around a topic on the display, and the lists in it: as many rows as fit are
 // shown at once, and the rest page by page.
 
+import { credits } from '../items.js';
 import { make, set, Rows } from '../nodes.js';
 import { t } from '../page.js';
 
 const MOST = 24; // rows at once
 
-/** A panel: {node, head, body, note, none}. */
+/** A panel: {node, head, body, note, none, tell}. */
 export function frame(topic, title) {
   const node = make('section', 'panel');
   node.dataset.topic = topic;
@@ -18,7 +19,18 @@ export function frame(topic, title) {
   note.setAttribute('aria-hidden', 'true');
   const body = node.appendChild(make('div', 'body'));
   const none = body.appendChild(make('p', 'none'));
-  return { node, head, simulated, note, body, none };
+  const credit = node.appendChild(make('p', 'credit'));
+  credit.dir = 'auto';
+  return {
+    node, head, note, body, none,
+    /** Says of all items together: that they are simulated, to whom they are owed, or why there are none. */
+    tell(items, words) {
+      simulated.hidden = items.length === 0 || !items.every(({ data }) => data.simulated === true);
+      set(credit, credits(items).join(' · '));
+      none.hidden = items.length > 0;
+      set(none, items.length > 0 ? '' : words);
+    },
+  };
 }
 
 /**
@@ -50,10 +62,7 @@ export class Lines {
     if (items.length > this.#items.length && this.#fits >= this.#items.length) this.#fits = 0; // all did fit
     this.#items = items;
     this.#context = context;
-    const { simulated, none } = this.#frame;
-    simulated.hidden = items.length === 0 || !items.every(({ data }) => data.simulated === true);
-    none.hidden = items.length > 0;
-    set(none, items.length > 0 ? '' : context.none(this.topic));
+    this.#frame.tell(items, context.none(this.topic));
     this.#draw();
   }
 
