@@ -96,7 +96,7 @@ func TestDoctorSaysWhatToDo(t *testing.T) {
 		return idle(ctx, pub)
 	})
 	code, stdout := doctor(t, "data: data\nlisten: \""+taken.Addr().String()+"\"\nadmin: \""+strings.TrimPrefix(server.URL, "http://")+"\"\nnats: nats://127.0.0.1:1\n"+
-		"feeds: [{kind: program}, {kind: refused}, {kind: misfit}, {kind: tides, url: x}]\n", append(fakeKinds(), program, refused, misfit), "--timeout", "1s")
+		"feeds: [{kind: program}, {kind: refused}, {kind: misfit}, {kind: tides, url: x}]\n", append(fakeKinds(), program, refused, misfit), "--timeout", "3s")
 	if code != 1 {
 		t.Errorf("exit %d", code)
 	}
@@ -109,7 +109,7 @@ func TestDoctorSaysWhatToDo(t *testing.T) {
 		"FAIL  feed program (program): there is no program tidegauge\n   -> install it\n",
 		"FAIL  feed refused (refused): 401 Unauthorized\n   -> check the key\n",
 		"FAIL  feed misfit (misfit): publish: 1 of 1: ",
-		"note  feed tides (tides): said nothing in 1s\n",
+		"note  feed tides (tides): said nothing in 3s\n",
 	)
 }
 

@@ -27,7 +27,6 @@ const (
 
 var (
 	root       = regexp.MustCompile(`(?i)<([a-z0-9]+:)?(rss|feed|rdf|channel)[\s>/]`)
-	entryTag   = regexp.MustCompile(`(?i)<([a-z0-9._-]+:)?(item|entry)[\s/>]`)
 	entities   = regexp.MustCompile(`(?i)<!ENTITY\s+[^%\s]`)
 	xmlCharset = regexp.MustCompile(`(?i)^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']`)
 )
@@ -41,13 +40,34 @@ func refuse(body []byte) error {
 	if entities.Match(prolog) {
 		return errors.New("it declares entities of its own, as an entity bomb does")
 	}
-	if bytes.Count(body, []byte("<")) > maxTags || bytes.Count(body, []byte("{")) > maxObjects || len(entryTag.FindAllIndex(body, maxEntries+1)) > maxEntries {
+	if bytes.Count(body, []byte("<")) > maxTags || bytes.Count(body, []byte("{")) > maxObjects || entries(body) > maxEntries {
 		return fmt.Errorf("it has more than %d items, or far more elements than any needs", maxEntries)
 	}
 	if depth(body) > maxDepth {
 		return fmt.Errorf("its elements are nested more than %d deep", maxDepth)
 	}
 	return nil
+}
+
+// entries counts the elements that begin an item, whatever the prefix of their name.
+func entries(body []byte) (n int) {
+	for {
+		at := bytes.IndexByte(body, '<')
+		if at < 0 {
+			return n
+		}
+		body = body[at+1:]
+		name := body[:min(len(body), 64)]
+		if end := bytes.IndexAny(name, " \t\r\n/>"); end >= 0 {
+			name = name[:end]
+		}
+		if colon := bytes.IndexByte(name, ':'); colon >= 0 {
+			name = name[colon+1:]
+		}
+		if bytes.EqualFold(name, []byte("item")) || bytes.EqualFold(name, []byte("entry")) {
+			n++
+		}
+	}
 }
 
 // depth returns how deep the elements of XML are nested at most, as far as it exceeds
