@@ -23,15 +23,14 @@ func tuneMemory(getenv func(string) string) {
 	}
 }
 
-// trimMemory gives memory back to the system after a herd of readers has come or
-// gone: the buffers that the HTTP server needed for each of them are garbage then, and
-// without a herd nothing would make the collector run for a long time. It returns
-// when ctx is done.
+// trimMemory gives memory back to the system once the start is over, and after a herd
+// of readers has come or gone: what was needed for that is garbage then, and without
+// load nothing would make the collector run for a long time. It returns when ctx is done.
 func trimMemory(ctx context.Context, streams func() int) {
 	tick := time.NewTicker(trimEvery)
 	defer tick.Stop()
 	trimmed, last := streams(), 0
-	for {
+	for started := false; ; {
 		select {
 		case <-ctx.Done():
 			return
@@ -39,9 +38,9 @@ func trimMemory(ctx context.Context, streams func() int) {
 		}
 		now := streams()
 		calm := max(now-last, last-now) < trimStreams/10
-		if last = now; calm && max(now-trimmed, trimmed-now) >= trimStreams {
+		if last = now; calm && (!started || max(now-trimmed, trimmed-now) >= trimStreams) {
 			debug.FreeOSMemory()
-			trimmed = now
+			started, trimmed = true, now
 		}
 	}
 }
