@@ -230,7 +230,6 @@ export const de = Object.freeze({
   'param.label': 'Name des Bandes für Vorlesegeräte',
   'param.speed': 'Tempo eines laufenden Bandes, in Bildpunkten je Sekunde',
   'param.controls': 'Knöpfe, die zu sehen sind; ohne den zum Anhalten braucht die Seite darum einen',
-  'param.announce': 'Was Vorleseprogramme von Neuem erfahren',
   'param.fallback': 'Was ein Band tut, wenn das Gerät zum Laufen zu langsam ist',
   'param.dir': 'Leserichtung',
   'param.q': 'Suchworte',

@@ -230,7 +230,6 @@ export const en = Object.freeze({
   'param.label': 'What the tape is called for screen readers',
   'param.speed': 'Speed of a tape that scrolls, in pixels a second',
   'param.controls': 'Buttons that are shown; without a pause button the page around must have one',
-  'param.announce': 'What screen readers are told of news',
   'param.fallback': 'What a tape does when the machine is too slow to scroll',
   'param.dir': 'Direction of reading',
   'param.q': 'Words to search for',
