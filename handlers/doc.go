@@ -13,15 +13,16 @@
 //
 // A stream is a position on the tape, a [topics.Subscription]; it has no queue. A
 // reader whose socket is full is late, and will be given the newest values. One that
-// takes nothing for [Options.Stall] is cut off. There are two ways to write, and a
-// reader cannot tell them apart, but for "Connection: close" and the missing chunks
-// of the first; TestPaths holds both to one suite.
+// takes nothing for [Options.Stall], or for three quarters of it where a goroutine
+// writes, is cut off. There are two ways to write, and a reader cannot tell them apart:
+// over HTTP/1 both end with their connection. TestPaths holds both to one suite.
 //
 //   - Plain HTTP/1.1, with [Options.IO] and [ConnContext]: the connection leaves the
 //     HTTP server, by a second descriptor, and belongs to package fanout. The request's
 //     goroutine ends. [Handlers.Close] stops and awaits the fan-out.
 //   - TLS, HTTP/2, systems other than Linux, a process without a free descriptor: the
-//     request's goroutine, which is the server's, writes. The server awaits it.
+//     request's goroutine, which is the server's, writes, over HTTP/1 to the connection
+//     itself. The server awaits it.
 //
 // Either ends when its reader goes away, when a write fails, with a bye after
 // [Options.MaxAge], and with a bye in its moment of a drain: [Handlers.Drain] gives
