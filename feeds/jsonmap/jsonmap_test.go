@@ -275,3 +275,15 @@ func FuzzExpression(f *testing.F) {
 		}
 	})
 }
+
+// Empty objects of two bytes take hundreds in memory: there is a bound to them.
+func TestDecodeBoundsObjects(t *testing.T) {
+	for _, one := range []string{"{}", "[]"} {
+		if _, err := Decode([]byte("[" + strings.Repeat(one+",", maxContainers-2) + one + "]")); err != nil {
+			t.Errorf("%d of %s: %v", maxContainers, one, err)
+		}
+		if _, err := Decode([]byte("[" + strings.Repeat(one+",", maxContainers) + one + "]")); err == nil || !strings.Contains(err.Error(), "more than 200000") {
+			t.Errorf("more of %s: %v", one, err)
+		}
+	}
+}
